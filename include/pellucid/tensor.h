@@ -1,0 +1,41 @@
+// pellucid/tensor.h - an owning, row-major float32 array.
+#ifndef PELLUCID_TENSOR_H_
+#define PELLUCID_TENSOR_H_
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace pellucid {
+
+// Values of one activation. `data` holds the product of `shape` elements, last
+// dimension fastest. A plain value: copying copies the data.
+struct Tensor {
+  std::vector<std::size_t> shape;
+  std::vector<float> data;
+
+  Tensor() = default;
+  explicit Tensor(std::vector<std::size_t> dims) : shape(std::move(dims)) {
+    std::size_t elements = 1;
+    for (const std::size_t dim : shape) elements *= dim;
+    data.resize(elements);
+  }
+
+  // Elements behind one index of the first dimension; 0 for an empty shape.
+  std::size_t RowSize() const {
+    return shape.empty() || shape[0] == 0 ? 0 : data.size() / shape[0];
+  }
+  // View of index `i` of the first dimension; i < shape[0]. Lives as long as
+  // the tensor is neither changed nor destroyed.
+  std::span<const float> Row(std::size_t i) const {
+    return std::span<const float>(data).subspan(i * RowSize(), RowSize());
+  }
+  std::span<float> Row(std::size_t i) {
+    return std::span<float>(data).subspan(i * RowSize(), RowSize());
+  }
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_TENSOR_H_

@@ -1,0 +1,86 @@
+// pellucid/tokenizer.h - text to token ids and back, as Hugging Face does it.
+//
+// Ids equal those of the `tokenizers` library on the same vocabulary. Read
+// from GGUF metadata (byte-level BPE). Immutable and safe to use from many
+// threads; cheap to copy (shares its tables).
+#ifndef PELLUCID_TOKENIZER_H_
+#define PELLUCID_TOKENIZER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pellucid/result.h"
+
+namespace pellucid {
+
+using TokenId = std::int32_t;
+
+// When a beginning-of-sequence token is put before the text.
+enum class BosPolicy {
+  kAuto,    // what the model's own Hugging Face tokenizer does
+  kAlways,  // kUsage error where the vocabulary has no BOS token
+  kNever,
+};
+
+struct EncodeOptions {
+  BosPolicy bos = BosPolicy::kAuto;
+  // Template tokens (BOS, EOS) are added; false: as HF's
+  // add_special_tokens=False, whatever `bos` says.
+  bool add_special_tokens = true;
+  // A text that already begins with the BOS token gets no second one. HF adds
+  // it all the same; so does `pellucid tokenize`.
+  bool avoid_double_bos = false;
+};
+
+struct Encoding {
+  std::vector<TokenId> ids;
+  bool suppressed_double_bos = false;  // avoid_double_bos took effect
+};
+
+class Tokenizer {
+ public:
+  struct Impl;  // src/tokenizer/tokenizer_impl.h
+  explicit Tokenizer(std::shared_ptr<const Impl> impl);
+
+  // Encodes `text` (UTF-8). Linear time but for the merges, O(n log n) in the
+  // length of a piece. kUsage: invalid UTF-8, with the byte offset.
+  Result<Encoding> Encode(std::string_view text,
+                          const EncodeOptions& options = {}) const;
+
+  // The text of the whole sequence, as HF decode(): ill-formed UTF-8 becomes
+  // U+FFFD, ids beyond the vocabulary are skipped.
+  std::string Decode(std::span<const TokenId> ids,
+                     bool skip_special_tokens = false) const;
+
+  // The bytes that this one token stands for; special tokens give their name,
+  // ids beyond the vocabulary an empty string.
+  std::string TokenBytes(TokenId id) const;
+
+  // TokenBytes as UTF-8 for people and JSON: bytes that are no whole
+  // character on their own are shown as "<0xE2>", an id beyond the tokenizer
+  // as "<id:49155>".
+  std::string TokenText(TokenId id) const;
+
+  // The id of the token whose vocabulary entry or added-token content decodes
+  // to exactly these bytes, if there is one.
+  std::optional<TokenId> FindToken(std::string_view bytes) const;
+
+  std::size_t VocabSize() const;  // ids 0 .. VocabSize() - 1
+  std::optional<TokenId> BosId() const;
+  std::optional<TokenId> EosId() const;
+  bool AddsBos() const;             // what BosPolicy::kAuto does
+  const std::string& Kind() const;  // e.g. "bpe (smollm)"
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_TOKENIZER_H_

@@ -1,0 +1,14 @@
+// pellucid/version.h - the version of this library, from the build.
+#ifndef PELLUCID_VERSION_H_
+#define PELLUCID_VERSION_H_
+
+#include <string_view>
+
+namespace pellucid {
+
+// "MAJOR.MINOR.PATCH", the version that CMakeLists.txt states.
+std::string_view Version();
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_VERSION_H_

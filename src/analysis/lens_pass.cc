@@ -1,0 +1,254 @@
+#include "analysis/lens_pass.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "base/buffer.h"
+#include "kernels/canonical.h"
+#include "kernels/decode.h"
+#include "kernels/linear.h"
+
+namespace pellucid {
+namespace {
+
+using kernels::kVocabBlock;
+using kernels::kVocabChunk;
+
+// Cells whose logits of one block are worked on together: 96 x 64 floats stay
+// in the first-level cache beside the rows they come from.
+constexpr std::size_t kTileCells = 96;
+// Cells that share a decoded block before the next one is decoded: enough to
+// make decoding cheap, few enough to leave tasks for many threads.
+constexpr std::size_t kTaskCells = 2048;
+
+// The best k of what is pushed. A heap whose front is the worst kept.
+class TopHeap {
+ public:
+  explicit TopHeap(std::size_t k) : k_(k) {}
+
+  // Whether a block with this maximum can hold anything better. Ids come in
+  // rising order, so a tie with the worst kept never enters.
+  bool MayEnter(float maximum) const {
+    return kept_.size() < k_ || maximum > kept_.front().logit;
+  }
+  void Push(float logit, TokenId id) {
+    const TopLogit entry{logit, id};
+    if (kept_.size() < k_) {
+      kept_.push_back(entry);
+      std::push_heap(kept_.begin(), kept_.end());
+    } else if (entry < kept_.front()) {
+      std::pop_heap(kept_.begin(), kept_.end());
+      kept_.back() = entry;
+      std::push_heap(kept_.begin(), kept_.end());
+    }
+  }
+  std::span<const TopLogit> kept() const { return kept_; }
+
+ private:
+  std::size_t k_;
+  std::vector<TopLogit> kept_;
+};
+
+// What one chunk of the vocabulary gives for one cell.
+struct ChunkCell {
+  explicit ChunkCell(std::size_t top_k) : top(top_k) {}
+  TopHeap top;
+  kernels::LensSums sums;
+  std::vector<std::size_t> greater;  // per watched token
+};
+
+class LensPass {
+ public:
+  LensPass(const TaskPool& pool, const WeightView& unembed,
+           const LensCells& cells, std::size_t top_k)
+      : pool_(pool),
+        unembed_(unembed),
+        cells_(cells),
+        top_k_(top_k),
+        chunks_((unembed.rows + kVocabChunk - 1) / kVocabChunk) {}
+
+  Result<std::vector<DecodedCell>> Run(const std::stop_token& stop,
+                                       const Progress& progress);
+
+ private:
+  struct Group {
+    std::size_t first = 0, last = 0;  // positions [first, last)
+  };
+  std::vector<Group> Grouped(std::size_t first, std::size_t last,
+                             std::size_t cells) const;
+  void ReadWatched(std::size_t position);
+  void RunTask(std::size_t chunk, const Group& group);
+  void RunTile(std::size_t first_row, ConstMatrixView weights,
+               const Group& tile, std::span<ChunkCell> results,
+               std::size_t first_cell) const;
+  void Keep(std::size_t first_row, std::span<const float> logits,
+            const kernels::LensBlock& block, std::span<const float> watched,
+            ChunkCell& cell) const;
+  DecodedCell Merge(std::size_t cell, std::size_t position) const;
+
+  const TaskPool& pool_;
+  const WeightView& unembed_;
+  const LensCells& cells_;
+  const std::size_t top_k_;
+  const std::size_t chunks_;
+  std::vector<std::vector<float>> watched_logits_;  // by cell
+  std::vector<std::vector<ChunkCell>> partial_;     // [chunk][cell]
+};
+
+// Splits positions [first, last) into runs of about `cells` cells.
+std::vector<LensPass::Group> LensPass::Grouped(std::size_t first,
+                                               std::size_t last,
+                                               std::size_t cells) const {
+  std::vector<Group> groups;
+  for (std::size_t p = first; p < last;) {
+    Group group{p, p + 1};
+    while (group.last < last &&
+           cells_.offsets[group.last + 1] - cells_.offsets[p] <= cells) {
+      ++group.last;
+    }
+    groups.push_back(group);
+    p = group.last;
+  }
+  return groups;
+}
+
+Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
+                                               const Progress& progress) {
+  watched_logits_.resize(cells_.cells());
+  pool_.For(
+      cells_.positions(), [&](std::size_t p) { ReadWatched(p); }, stop);
+
+  partial_.resize(chunks_);
+  for (auto& chunk : partial_) chunk.assign(cells_.cells(), ChunkCell(top_k_));
+  const std::vector<Group> groups = Grouped(0, cells_.positions(), kTaskCells);
+  const std::size_t tasks = groups.size() * chunks_;
+  std::atomic<std::size_t> done = 0;
+  std::mutex reporting;
+  pool_.For(
+      tasks,
+      [&](std::size_t i) {
+        RunTask(i % chunks_, groups[i / chunks_]);
+        const std::size_t finished = ++done;
+        if (!progress) return;
+        const std::lock_guard lock(reporting);
+        progress(static_cast<double>(finished) / static_cast<double>(tasks));
+      },
+      stop);
+  if (stop.stop_requested()) return CancelledError("lens: stopped");
+
+  std::vector<DecodedCell> out(cells_.cells());
+  pool_.For(cells_.positions(), [&](std::size_t p) {
+    for (std::size_t c = cells_.offsets[p]; c < cells_.offsets[p + 1]; ++c) {
+      out[c] = Merge(c, p);
+    }
+  });
+  return out;
+}
+
+void LensPass::ReadWatched(std::size_t position) {
+  std::vector<float> row(unembed_.cols);
+  for (const TokenId id : cells_.watched[position]) {
+    kernels::DecodeRow(unembed_.dtype,
+                       unembed_.Row(static_cast<std::size_t>(id)), row);
+    for (std::size_t c = cells_.offsets[position];
+         c < cells_.offsets[position + 1]; ++c) {
+      watched_logits_[c].push_back(kernels::Dot(cells_.normed.RowSpan(c), row));
+    }
+  }
+}
+
+void LensPass::RunTask(std::size_t chunk, const Group& group) {
+  const std::size_t first_cell = cells_.offsets[group.first];
+  const std::span<ChunkCell> results =
+      std::span(partial_[chunk])
+          .subspan(first_cell, cells_.offsets[group.last] - first_cell);
+  for (std::size_t p = group.first; p < group.last; ++p) {
+    for (std::size_t c = cells_.offsets[p]; c < cells_.offsets[p + 1]; ++c) {
+      results[c - first_cell].greater.resize(cells_.watched[p].size());
+    }
+  }
+  const std::vector<Group> tiles = Grouped(group.first, group.last, kTileCells);
+  const std::size_t begin = chunk * kVocabChunk;
+  const std::size_t end = std::min(begin + kVocabChunk, unembed_.rows);
+  Buffer weights(kVocabBlock, unembed_.cols);
+  for (std::size_t row = begin; row < end; row += kVocabBlock) {
+    const std::size_t count = std::min(kVocabBlock, end - row);
+    const MatrixView block = weights.view().Rows(0, count);
+    kernels::DecodeRows(unembed_, row, block);
+    for (const Group& tile : tiles) {
+      RunTile(row, block, tile, results, first_cell);
+    }
+  }
+}
+
+void LensPass::RunTile(std::size_t first_row, ConstMatrixView weights,
+                       const Group& tile, std::span<ChunkCell> results,
+                       std::size_t first_cell) const {
+  const std::size_t begin = cells_.offsets[tile.first];
+  const std::size_t count = cells_.offsets[tile.last] - begin;
+  Buffer tile_logits(count, weights.rows);
+  const MatrixView logits = tile_logits.view();
+  kernels::DotTile(cells_.normed.Rows(begin, count), weights, logits);
+  std::vector<kernels::LensBlock> blocks(count);
+  for (std::size_t p = tile.first; p < tile.last; ++p) {
+    const std::size_t at = cells_.offsets[p] - begin;
+    const std::size_t rows = cells_.offsets[p + 1] - cells_.offsets[p];
+    kernels::ReduceLensBlock(logits.Rows(at, rows),
+                             std::span(blocks).subspan(at, rows));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    Keep(first_row, logits.RowSpan(i), blocks[i], watched_logits_[begin + i],
+         results[begin + i - first_cell]);
+  }
+}
+
+void LensPass::Keep(std::size_t first_row, std::span<const float> logits,
+                    const kernels::LensBlock& block,
+                    std::span<const float> watched, ChunkCell& cell) const {
+  cell.sums.Fold(block.sums);
+  if (cell.top.MayEnter(block.max)) {
+    for (std::size_t j = 0; j < logits.size(); ++j) {
+      cell.top.Push(logits[j], static_cast<TokenId>(first_row + j));
+    }
+  }
+  for (std::size_t w = 0; w < watched.size(); ++w) {
+    if (block.max > watched[w]) {
+      cell.greater[w] += kernels::CountGreater(logits, watched[w]);
+    }
+  }
+}
+
+DecodedCell LensPass::Merge(std::size_t cell, std::size_t position) const {
+  const std::size_t final_cell = cells_.offsets[position + 1] - 1;
+  kernels::LensSums sums, final_sums;
+  DecodedCell out;
+  out.watched_logits = watched_logits_[cell];
+  out.ranks.assign(cells_.watched[position].size(), 1);
+  for (const std::vector<ChunkCell>& chunk : partial_) {
+    sums.Fold(chunk[cell].sums);
+    final_sums.Fold(chunk[final_cell].sums);
+    const std::span<const TopLogit> kept = chunk[cell].top.kept();
+    out.top.insert(out.top.end(), kept.begin(), kept.end());
+    for (std::size_t w = 0; w < out.ranks.size(); ++w) {
+      out.ranks[w] += chunk[cell].greater[w];
+    }
+  }
+  const std::size_t keep = std::min(top_k_, out.top.size());
+  std::partial_sort(out.top.begin(),
+                    out.top.begin() + static_cast<std::ptrdiff_t>(keep),
+                    out.top.end());
+  out.top.resize(keep);
+  out.statistics = kernels::StatisticsOf(sums, final_sums, cell == final_cell);
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<DecodedCell>> RunLensPass(
+    const TaskPool& pool, const WeightView& unembed, const LensCells& cells,
+    std::size_t top_k, const std::stop_token& stop, const Progress& progress) {
+  return LensPass(pool, unembed, cells, top_k).Run(stop, progress);
+}
+
+}  // namespace pellucid

@@ -1,0 +1,146 @@
+// The streaming pass against a plain computation that stores every logit.
+#include "analysis/lens_pass.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/linear.h"
+#include "testutil/noise.h"
+
+namespace pellucid {
+namespace {
+
+constexpr std::size_t kWidth = 24;
+
+// 4096 + 70 rows: two chunks, a last block that is not full. Few cells, but
+// positions with different numbers of rows.
+class LensPassTest : public ::testing::Test {
+ protected:
+  LensPassTest()
+      : weights_(testutil::Noise(kVocab * kWidth, 1)),
+        cells_data_(testutil::Noise(kCells * kWidth, 2)) {
+    for (float& x : cells_data_) x *= 5;  // logits of size 10 or so
+    // Two equal rows of the vocabulary make ties.
+    std::copy_n(weights_.begin(), kWidth, weights_.begin() + 900 * kWidth);
+    unembed_ = {DType::kF32,
+                reinterpret_cast<const std::byte*>(weights_.data()),
+                kVocab,
+                kWidth,
+                kWidth * sizeof(float),
+                {}};
+    cells_.normed = {cells_data_.data(), kCells, kWidth};
+    cells_.offsets = {0, 1, 5, 9};
+    cells_.watched = {{0, 900}, {}, {4165, 17, 3000}};
+  }
+
+  std::vector<DecodedCell> Run(std::size_t threads, std::size_t top_k) {
+    const TaskPool pool(threads);
+    return RunLensPass(pool, unembed_, cells_, top_k, {}, {}).value();
+  }
+
+  std::vector<float> Logits(std::size_t cell) const {
+    std::vector<float> out(kVocab);
+    for (std::size_t v = 0; v < kVocab; ++v) {
+      out[v] = kernels::Dot(cells_.normed.RowSpan(cell),
+                            std::span(weights_).subspan(v * kWidth, kWidth));
+    }
+    return out;
+  }
+
+  static constexpr std::size_t kVocab = 4096 + 70;
+  static constexpr std::size_t kCells = 9;
+  std::vector<float> weights_, cells_data_;
+  WeightView unembed_;
+  LensCells cells_;
+};
+
+double LogSumExp(std::span<const float> z) {
+  const double max = *std::ranges::max_element(z);
+  double sum = 0;
+  for (const float x : z) sum += std::exp(double{x} - max);
+  return max + std::log(sum);
+}
+
+// Statistics come from float32 exponentials, each within an ULP or two, so a
+// mean over them is within a few 2^-24 of its size; 1e-5 leaves room for
+// logits of size 30.
+TEST_F(LensPassTest, StatisticsEqualThoseOfStoredLogits) {
+  const auto decoded = Run(2, 5);
+  for (std::size_t p = 0; p + 1 < cells_.offsets.size(); ++p) {
+    const std::size_t last = cells_.offsets[p + 1] - 1;
+    const std::vector<float> final_row = Logits(last);
+    const double final_logz = LogSumExp(final_row);
+    for (std::size_t c = cells_.offsets[p]; c <= last; ++c) {
+      const std::vector<float> z = Logits(c);
+      const double logz = LogSumExp(z);
+      double entropy = 0, kl = 0;
+      for (std::size_t v = 0; v < kVocab; ++v) {
+        const double logp = double{z[v]} - logz;
+        const double logf = double{final_row[v]} - final_logz;
+        entropy -= std::exp(logp) * logp;
+        kl += std::exp(logf) * (logf - logp);
+      }
+      const kernels::LensStatistics& s = decoded[c].statistics;
+      EXPECT_NEAR(s.logz, logz, 1e-5);
+      EXPECT_NEAR(s.entropy, entropy, 1e-5);
+      EXPECT_NEAR(s.kl_to_final, kl, 1e-5);
+      if (c == last) {
+        EXPECT_EQ(s.kl_to_final, 0.0);
+      }
+    }
+  }
+}
+
+TEST_F(LensPassTest, TopAndRanksAreExact) {
+  for (const std::size_t top_k : {std::size_t{1}, std::size_t{7}, kVocab}) {
+    const auto decoded = Run(2, top_k);
+    for (std::size_t p = 0; p + 1 < cells_.offsets.size(); ++p) {
+      for (std::size_t c = cells_.offsets[p]; c < cells_.offsets[p + 1]; ++c) {
+        const std::vector<float> z = Logits(c);
+        std::vector<std::size_t> order(kVocab);
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::stable_sort(
+            order, [&](std::size_t a, std::size_t b) { return z[a] > z[b]; });
+        ASSERT_EQ(decoded[c].top.size(), top_k);
+        for (std::size_t i = 0; i < top_k; ++i) {
+          EXPECT_EQ(decoded[c].top[i].id, static_cast<TokenId>(order[i]));
+          EXPECT_EQ(decoded[c].top[i].logit, z[order[i]]);
+        }
+        for (std::size_t w = 0; w < cells_.watched[p].size(); ++w) {
+          const float value = z[static_cast<std::size_t>(cells_.watched[p][w])];
+          EXPECT_EQ(decoded[c].watched_logits[w], value);
+          EXPECT_EQ(decoded[c].ranks[w],
+                    1 + static_cast<std::size_t>(std::ranges::count_if(
+                            z, [&](float x) { return x > value; })));
+        }
+      }
+    }
+  }
+}
+
+TEST_F(LensPassTest, DoesNotDependOnThreads) {
+  const auto one = Run(1, 5), many = Run(5, 5);
+  for (std::size_t c = 0; c < kCells; ++c) {
+    EXPECT_EQ(one[c].statistics.logz, many[c].statistics.logz);
+    EXPECT_EQ(one[c].statistics.entropy, many[c].statistics.entropy);
+    EXPECT_EQ(one[c].statistics.kl_to_final, many[c].statistics.kl_to_final);
+    EXPECT_EQ(one[c].ranks, many[c].ranks);
+  }
+}
+
+TEST_F(LensPassTest, StopsWhenAsked) {
+  std::stop_source source;
+  source.request_stop();
+  const TaskPool pool(2);
+  const auto run =
+      RunLensPass(pool, unembed_, cells_, 5, source.get_token(), {});
+  ASSERT_FALSE(run.ok());
+  EXPECT_EQ(run.error().code, ErrorCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace pellucid

@@ -1,0 +1,54 @@
+#include "base/task_pool.h"
+
+#include <sched.h>
+#include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include "base/float_environment.h"
+
+namespace pellucid {
+
+struct TaskPool::Arena {
+  explicit Arena(std::size_t threads)
+      : limit(tbb::global_control::max_allowed_parallelism, threads),
+        arena(static_cast<int>(threads)) {}
+  // oneTBB starts no more workers than cores unless told so.
+  tbb::global_control limit;
+  tbb::task_arena arena;
+};
+
+TaskPool::TaskPool(std::size_t threads)
+    : threads_(threads == 0 ? AvailableCores() : threads) {
+  if (threads_ > 1) arena_ = std::make_unique<Arena>(threads_);
+}
+
+TaskPool::~TaskPool() = default;
+
+void TaskPool::For(std::size_t count,
+                   const std::function<void(std::size_t)>& task,
+                   const std::stop_token& stop) const {
+  const auto run = [&](std::size_t begin, std::size_t end) {
+    const FloatEnvironment environment;
+    for (std::size_t i = begin; i < end && !stop.stop_requested(); ++i) task(i);
+  };
+  if (arena_ == nullptr || count < 2) return run(0, count);
+  arena_->arena.execute([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<std::size_t>(0, count, 1),
+        [&](const tbb::blocked_range<std::size_t>& range) {
+          run(range.begin(), range.end());
+        },
+        tbb::simple_partitioner());
+  });
+}
+
+std::size_t AvailableCores() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  const int count = CPU_COUNT(&set);
+  return count > 0 ? static_cast<std::size_t>(count) : 1;
+}
+
+}  // namespace pellucid

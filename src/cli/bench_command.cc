@@ -1,0 +1,149 @@
+// `pellucid bench`: how long this machine takes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/output.h"
+#include "hub/reference.h"
+#include "kernels/isa.h"
+#include "pellucid/lens.h"
+#include "render/bench_json.h"
+
+namespace pellucid::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kSeed = 1;  // of the token ids
+constexpr std::size_t kMaxTokens = std::size_t{1} << 20;
+constexpr std::size_t kMaxRepeat = 1000000;
+
+struct BenchFlags {
+  ModelOptions model;
+  std::string what = "forward";
+  std::size_t tokens = 128;
+  std::size_t repeat = 5;
+  std::optional<std::string> json;
+};
+
+// The engine is fully specified by the standard, unlike the distributions; the
+// bias of the remainder does not matter here.
+std::vector<TokenId> DrawIds(std::size_t count, std::size_t vocab_size) {
+  std::mt19937_64 engine(kSeed);
+  std::vector<TokenId> ids(count);
+  for (TokenId& id : ids) id = static_cast<TokenId>(engine() % vocab_size);
+  return ids;
+}
+
+// Milliseconds of each run of `work`, sorted; the first run is left out.
+Result<std::vector<double>> Time(const std::function<Status()>& work,
+                                 std::size_t repeat, const Io& io) {
+  std::vector<double> times;
+  for (std::size_t i = 0; i <= repeat; ++i) {
+    const Clock::time_point start = Clock::now();
+    PELLUCID_RETURN_IF_ERROR(work());
+    if (io.stop.stop_requested()) return CancelledError("bench: interrupted");
+    if (i > 0) times.push_back(MillisecondsSince(start));
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+double MedianOf(const std::vector<double>& sorted) {
+  const std::size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 == 1 ? sorted[middle]
+                                : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+// What --what names, as a function to time.
+std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
+                               const Io& io) {
+  if (flags.what == "load") {
+    return [&flags] {
+      const auto opened = OpenModel(flags.model);
+      return opened.ok() ? Status() : Status(opened.error());
+    };
+  }
+  const std::vector<TokenId> ids =
+      DrawIds(flags.tokens, model.info().vocab_size);
+  if (flags.what == "lens") {
+    return [ids, &model, &io] {
+      const auto lens = ComputeLens(model, ids, {.stop = io.stop});
+      return lens.ok() ? Status() : Status(lens.error());
+    };
+  }
+  return [ids, &model, &io] {
+    const auto trace = model.Run(ids, {.last_logits = true, .stop = io.stop});
+    return trace.ok() ? Status() : Status(trace.error());
+  };
+}
+
+std::string Sentence(const render::BenchReport& report, std::size_t repeat) {
+  const std::string on =
+      report.what == "load" ? "" : fmt::format(" of {} tokens", report.tokens);
+  return fmt::format(
+      "{}{}: median {:.3f} ms, min {:.3f}, max {:.3f} of {} runs ({} threads, "
+      "{})\n",
+      report.what, on, report.median_ms, report.min_ms, report.max_ms, repeat,
+      report.threads, report.isa);
+}
+
+void AddFlags(Arguments& arguments, BenchFlags* flags) {
+  AddModelOptions(arguments, &flags->model);
+  arguments.Choice("--what", {"forward", "lens", "load", "decode"},
+                   &flags->what,
+                   "forward: all blocks, the head at the last position; lens: "
+                   "that and every row and statistic at top-k 5; load: opening "
+                   "model and tokenizer; decode: not in this version; default: "
+                   "forward");
+  arguments.Number("--tokens", "T", 1, kMaxTokens, &flags->tokens,
+                   "tokens of the prompt, drawn with a fixed seed; default: "
+                   "128");
+  arguments.Number("--repeat", "N", 1, kMaxRepeat, &flags->repeat,
+                   "timed runs, behind one that is left out; default: 5");
+  AddJsonOption(arguments, &flags->json);
+  arguments.Example("pellucid bench --what lens --tokens 128 --json -");
+}
+
+}  // namespace
+
+Status RunBench(Args args, Io& io) {
+  Arguments arguments("bench", "Times what the engine does on this machine.");
+  BenchFlags flags;
+  AddFlags(arguments, &flags);
+  PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
+  if (help) return io.out.Write(arguments.Help());
+  if (flags.what == "decode") {
+    return arguments.Problem(
+        "--what", "decode is not in this version; give forward, lens or load");
+  }
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  std::unique_ptr<Output> output;
+  if (flags.json) {
+    PELLUCID_ASSIGN_OR_RETURN(output, Output::Open(*flags.json, io));
+  }
+  PELLUCID_ASSIGN_OR_RETURN(
+      const std::vector<double> times,
+      Time(WorkOf(flags, opened.model, io), flags.repeat, io));
+  render::BenchReport report;
+  report.what = flags.what;
+  report.tokens = flags.what == "load" ? 0 : flags.tokens;
+  report.threads = opened.model.threads();
+  report.isa = kernels::NameOf(kernels::CurrentIsa());
+  report.median_ms = MedianOf(times);
+  report.min_ms = times.front();
+  report.max_ms = times.back();
+  if (output == nullptr) return io.out.Write(Sentence(report, flags.repeat));
+  render::WriteBenchJson(report, render::JsonStyle::kIndented, output->sink());
+  return output->Commit();
+}
+
+}  // namespace pellucid::cli

@@ -1,0 +1,46 @@
+// The commands of the program: one function each, in a file of its name.
+//
+// Each reads its arguments (those behind the command's name), calls the
+// library and renders what it says. All share these errors: kUsage for
+// arguments, kFailed for output that cannot be written, and what the library
+// returns. --help writes the help and does nothing else.
+#ifndef PELLUCID_CLI_COMMANDS_H_
+#define PELLUCID_CLI_COMMANDS_H_
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/io.h"
+#include "pellucid/result.h"
+
+namespace pellucid::cli {
+
+using Args = std::span<const std::string>;
+
+Status RunLens(Args args, Io& io);
+Status RunTrace(Args args, Io& io);
+Status RunTokenize(Args args, Io& io);
+Status RunInfo(Args args, Io& io);
+Status RunCheck(Args args, Io& io);
+Status RunBench(Args args, Io& io);
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  Status (*run)(Args args, Io& io);
+};
+
+inline constexpr std::array<Command, 6> kCommands = {{
+    {"lens", "decode every layer at every position (logit lens)", RunLens},
+    {"trace", "record activations by site name into a file", RunTrace},
+    {"tokenize", "text to token ids, and back", RunTokenize},
+    {"info", "configuration, tensors, sites and tokenizer of a model", RunInfo},
+    {"check", "self-checks of a model", RunCheck},
+    {"bench", "timings of this machine", RunBench},
+}};
+
+}  // namespace pellucid::cli
+
+#endif  // PELLUCID_CLI_COMMANDS_H_

@@ -1,0 +1,70 @@
+#include "cli/common_options.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/quote.h"
+#include "hub/reference.h"
+#include "kernels/isa.h"
+
+namespace pellucid::cli {
+
+void AddModelReference(Arguments& arguments, std::optional<std::string>* ref) {
+  arguments.Text("-m,--model", "REF", ref,
+                 "the model: a .gguf file or a built-in name; default: "
+                 "$PELLUCID_MODEL, else smollm2-135m");
+}
+
+Status TakeReference(const Arguments& arguments,
+                     const std::optional<std::string>& positional,
+                     std::optional<std::string>* ref) {
+  if (!positional) return {};
+  if (*ref) {
+    return arguments.Problem("--model",
+                             fmt::format("the model is given twice, {} and {}; "
+                                         "give it once",
+                                         Quote(*positional), Quote(**ref)));
+  }
+  *ref = positional;
+  return {};
+}
+
+void AddModelOptions(Arguments& arguments, ModelOptions* options) {
+  AddModelReference(arguments, &options->ref);
+  arguments.Number("--threads", "N", 1, kMaxThreads, &options->threads,
+                   "threads, 1 to 1024; results do not depend on it; default: "
+                   "the cores this process may use");
+}
+
+void AddJsonOption(Arguments& arguments, std::optional<std::string>* json) {
+  arguments.Text("--json", "FILE|-", json,
+                 "write the result as JSON (-: to standard output)");
+}
+
+Result<OpenedModel> OpenModel(const ModelOptions& options) {
+  PELLUCID_RETURN_IF_ERROR(kernels::SelectIsaFromEnvironment());
+  const std::string ref = options.ref.value_or(hub::DefaultReference());
+  const auto start = std::chrono::steady_clock::now();
+  PELLUCID_ASSIGN_OR_RETURN(Model model,
+                            Model::Open(ref, {.threads = options.threads}));
+  return OpenedModel{std::move(model), MillisecondsSince(start)};
+}
+
+render::RunInfo RunInfoOf(const OpenedModel& opened,
+                          std::optional<std::string> input_text) {
+  render::RunInfo info;
+  info.isa = kernels::NameOf(kernels::CurrentIsa());
+  info.threads = opened.model.threads();
+  info.load_ms = opened.load_ms;
+  info.input_text = std::move(input_text);
+  return info;
+}
+
+double MillisecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+}  // namespace pellucid::cli

@@ -1,0 +1,140 @@
+// `pellucid lens`: decode every layer at every position.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/batches.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/lens_flags.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "pellucid/lens.h"
+#include "render/csv.h"
+#include "render/lens_json.h"
+#include "render/lens_report.h"
+#include "render/lens_svg.h"
+#include "render/table.h"
+
+namespace pellucid::cli {
+namespace {
+
+// The outputs that were asked for, opened before the work begins.
+struct LensOutputs {
+  std::unique_ptr<Output> table, json, csv, plot;  // null: not asked for
+
+  static Result<LensOutputs> Open(const LensFlags& flags, const LensPlan& plan,
+                                  Io& io) {
+    LensOutputs outputs;
+    const auto open = [&io](const std::optional<std::string>& path,
+                            std::unique_ptr<Output>* to) -> Status {
+      if (!path) return {};
+      PELLUCID_ASSIGN_OR_RETURN(*to, Output::Open(*path, io));
+      return {};
+    };
+    PELLUCID_RETURN_IF_ERROR(open(flags.json, &outputs.json));
+    PELLUCID_RETURN_IF_ERROR(open(flags.csv, &outputs.csv));
+    PELLUCID_RETURN_IF_ERROR(open(flags.plot, &outputs.plot));
+    if (plan.table) PELLUCID_RETURN_IF_ERROR(open("-", &outputs.table));
+    return outputs;
+  }
+
+  Status Commit() {
+    for (Output* output : {json.get(), csv.get(), plot.get(), table.get()}) {
+      if (output != nullptr) PELLUCID_RETURN_IF_ERROR(output->Commit());
+    }
+    return {};
+  }
+};
+
+Status WriteAll(const render::LensReport& report, const LensPlan& plan,
+                const Io& io, LensOutputs& outputs) {
+  if (outputs.json) {
+    render::WriteLensJson(report, render::JsonStyle::kIndented,
+                          outputs.json->sink());
+  }
+  if (outputs.csv) outputs.csv->sink()(render::LensCsv(report));
+  if (outputs.plot) {
+    PELLUCID_ASSIGN_OR_RETURN(const std::string svg,
+                              render::LensSvg(report, {.metric = plan.metric}));
+    outputs.plot->sink()(svg);
+  }
+  if (outputs.table) {
+    const Terminal& terminal = io.out_terminal;
+    outputs.table->sink()(render::RenderTable(
+        report, {.width = terminal.is_terminal ? terminal.columns : 0,
+                 .color = ColorsFor(plan.color, terminal),
+                 .metric = plan.metric}));
+  }
+  return outputs.Commit();
+}
+
+Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
+                    LensPlan plan, Io& io) {
+  PELLUCID_ASSIGN_OR_RETURN(RawPrompt prompt,
+                            ReadPrompt(arguments, flags.prompt, io));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  const Model& model = opened.model;
+  PELLUCID_ASSIGN_OR_RETURN(
+      const std::vector<TokenId> ids,
+      EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
+  PELLUCID_ASSIGN_OR_RETURN(plan.options.targets,
+                            ResolveTargets(arguments, flags, model));
+  PELLUCID_ASSIGN_OR_RETURN(LensOutputs outputs,
+                            LensOutputs::Open(flags, plan, io));
+  Result<Lens> lens = [&] {
+    ProgressLine progress(io, "lens");
+    plan.options.progress = progress.callback();
+    return ComputeLens(model, ids, plan.options);
+  }();
+  if (!lens.ok()) return lens.error();
+  const render::RunInfo run = RunInfoOf(opened, std::move(prompt.text));
+  const auto texts = render::TextsOf(model.tokenizer());
+  return WriteAll({*lens, model.info(), run, texts}, plan, io, outputs);
+}
+
+Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
+                      LensPlan plan, Io& io) {
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  const Model& model = opened.model;
+  PELLUCID_ASSIGN_OR_RETURN(plan.options.targets,
+                            ResolveTargets(arguments, flags, model));
+  PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output,
+                            Output::Open(flags.json.value_or("-"), io));
+  const auto texts = render::TextsOf(model.tokenizer());
+  const auto run_batch = [&](const Batch& batch) -> Status {
+    PELLUCID_ASSIGN_OR_RETURN(const std::vector<Lens> lenses,
+                              ComputeLensBatch(model, batch.ids, plan.options));
+    for (std::size_t i = 0; i < lenses.size(); ++i) {
+      const render::RunInfo run = RunInfoOf(opened, batch.texts[i]);
+      render::WriteLensJson({lenses[i], model.info(), run, texts},
+                            render::JsonStyle::kCompact, output->sink());
+    }
+    return output->status();
+  };
+  PELLUCID_RETURN_IF_ERROR(
+      ForEachBatch(arguments, flags.prompt, model, io, run_batch));
+  return output->Commit();
+}
+
+}  // namespace
+
+Status RunLens(Args args, Io& io) {
+  Arguments arguments(
+      "lens",
+      "Decodes the residual stream after every block, at every position, with "
+      "the model's own final norm and unembedding: what it would predict if it "
+      "stopped there. The last row is the model's own output.");
+  LensFlags flags;
+  AddLensFlags(arguments, &flags);
+  PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
+  if (help) return io.out.Write(arguments.Help());
+  PELLUCID_ASSIGN_OR_RETURN(LensPlan plan, PlanLens(arguments, flags));
+  plan.options.stop = io.stop;
+  return flags.prompt.jsonl
+             ? RunManyPrompts(arguments, flags, std::move(plan), io)
+             : RunOnePrompt(arguments, flags, std::move(plan), io);
+}
+
+}  // namespace pellucid::cli

@@ -1,0 +1,187 @@
+#include "cli/lens_flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/quote.h"
+#include "pellucid/selection.h"
+
+namespace pellucid::cli {
+namespace {
+
+constexpr std::size_t kMaxCount = std::numeric_limits<TokenId>::max();
+
+void AddChoiceOfCells(Arguments& arguments, LensFlags* flags) {
+  arguments.Text("--layers", "LAYERS", &flags->layers,
+                 "block outputs: all, 0,4,8, a slice 0:30:4, -1 (the last), "
+                 "embed; default: all, with the embedding row");
+  arguments.Flag("--no-embed", &flags->no_embed, "leave the embedding row out");
+  arguments.Text("--positions", "POSITIONS", &flags->positions,
+                 "all, last, 0,3 or a slice -3:; default: all");
+  arguments.Text("--sites", "SITE", &flags->sites,
+                 "rows of each block; default: resid_post, the only one of "
+                 "this version");
+}
+
+void AddOutputs(Arguments& arguments, LensFlags* flags) {
+  arguments.Choice("--metric",
+                   {"prob", "logprob", "logit", "rank", "entropy", "kl"},
+                   &flags->metric,
+                   "what shades the cells of table and plot; of the first "
+                   "target if there is one, else of the cell's top-1 token "
+                   "(rank: of the final row's); default: prob");
+  arguments.Flag("--table", &flags->table,
+                 "print the table; default where nothing else is asked for");
+  AddJsonOption(arguments, &flags->json);
+  arguments.Text("--csv", "FILE|-", &flags->csv,
+                 "write one line a cell and rank");
+  arguments.Text("--plot", "F.svg", &flags->plot, "draw the table as a figure");
+  arguments.Choice("--color", {"auto", "never", "always"}, &flags->color,
+                   "colours of the table; default: auto, on a terminal without "
+                   "NO_COLOR");
+}
+
+// The outputs of `flags` as (option, destination).
+std::vector<std::pair<std::string, std::string>> Destinations(
+    const LensFlags& flags) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (flags.table) out.emplace_back("--table", "-");
+  if (flags.json) out.emplace_back("--json", *flags.json);
+  if (flags.csv) out.emplace_back("--csv", *flags.csv);
+  if (flags.plot) out.emplace_back("--plot", *flags.plot);
+  return out;
+}
+
+Status CheckDestinations(const Arguments& arguments, const LensFlags& flags) {
+  const auto all = Destinations(flags);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (all[i].second != all[j].second) continue;
+      const std::string where =
+          all[i].second == "-" ? "standard output" : Quote(all[i].second);
+      return arguments.Problem(
+          all[i].first, fmt::format("goes to {}, as {} does; write one of "
+                                    "them elsewhere",
+                                    where, all[j].first));
+    }
+  }
+  if (flags.plot && !flags.plot->ends_with(".svg")) {
+    return arguments.Problem(
+        "--plot", fmt::format("\"{}\" does not end in .svg, the one format "
+                              "that this version draws; name a .svg file",
+                              Quote(*flags.plot)));
+  }
+  if (!flags.prompt.jsonl) return {};
+  for (const auto& [option, destination] : all) {
+    if (option == "--json") continue;
+    return arguments.Problem(
+        option,
+        "is for one prompt, not for --jsonl; give --json, or one prompt");
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddLensFlags(Arguments& arguments, LensFlags* flags) {
+  AddPromptOptions(arguments, &flags->prompt);
+  AddModelOptions(arguments, &flags->model);
+  AddChoiceOfCells(arguments, flags);
+  arguments.Number("--top-k", "K", 1, kMaxCount, &flags->top_k,
+                   "tokens kept a cell; default: 5");
+  arguments.Texts("--target", "TEXT|id=N", &flags->targets,
+                  "follow this one token through every row (may be repeated)");
+  arguments.Number("--skip-first", "N", 0, kMaxCount, &flags->skip_first,
+                   "positions left out of the summary; default: 0");
+  AddOutputs(arguments, flags);
+  arguments.Example("pellucid lens \"The capital of France is\"");
+  arguments.Example(
+      "pellucid lens \"The capital of France is\" --target \" Paris\" "
+      "--json -");
+  arguments.Example("pellucid lens --file prompt.txt --positions last --csv -");
+}
+
+Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
+  PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
+  PELLUCID_RETURN_IF_ERROR(CheckDestinations(arguments, flags));
+  if (flags.sites && *flags.sites != "resid_post") {
+    return arguments.Problem("--sites",
+                             fmt::format("\"{}\" is not in this version; give "
+                                         "resid_post or leave it out",
+                                         Quote(*flags.sites)));
+  }
+  LensPlan plan;
+  LensOptions& options = plan.options;
+  if (flags.layers) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        options.layers,
+        Selection::Parse(*flags.layers, "lens: --layers", true));
+  }
+  if (flags.positions) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        options.positions,
+        Selection::Parse(*flags.positions, "lens: --positions"));
+  }
+  if (flags.no_embed && options.layers.HasEmbed()) {
+    return arguments.Problem("--no-embed",
+                             "contradicts embed in --layers; leave one out");
+  }
+  options.embed_row = !flags.no_embed;
+  options.top_k = flags.top_k;
+  options.skip_first = flags.skip_first;
+  PELLUCID_ASSIGN_OR_RETURN(plan.metric, render::ParseMetric(flags.metric));
+  plan.color = ColorChoiceFromName(flags.color).value_or(ColorChoice::kAuto);
+  plan.table =
+      flags.table || (Destinations(flags).empty() && !flags.prompt.jsonl);
+  if (plan.table || flags.plot) {
+    options.follow =
+        plan.metric == render::Metric::kRank && flags.targets.empty()
+            ? FollowFinal::kEach
+            : FollowFinal::kLast;
+  }
+  return plan;
+}
+
+Result<std::vector<TokenId>> ResolveTargets(const Arguments& arguments,
+                                            const LensFlags& flags,
+                                            const Model& model) {
+  std::vector<TokenId> out;
+  for (const std::string& target : flags.targets) {
+    if (target.starts_with("id=")) {
+      const auto id = ParseNumber(std::string_view(target).substr(3));
+      if (!id || *id > kMaxCount) {
+        return arguments.Problem(
+            "--target", fmt::format("\"{}\" names no token id; give id=N with "
+                                    "a whole number from 0",
+                                    Quote(target)));
+      }
+      out.push_back(static_cast<TokenId>(*id));
+      continue;
+    }
+    PELLUCID_ASSIGN_OR_RETURN(const Tokenizer* tokenizer,
+                              model.RequireTokenizer());
+    PELLUCID_ASSIGN_OR_RETURN(
+        const Encoding encoding,
+        tokenizer->Encode(target, {.add_special_tokens = false}));
+    if (encoding.ids.size() != 1) {
+      std::string pieces;
+      for (const TokenId id : encoding.ids) {
+        if (!pieces.empty()) pieces += ", ";
+        pieces +=
+            fmt::format("\"{}\" (id {})", Quote(tokenizer->TokenText(id)), id);
+      }
+      return arguments.Problem(
+          "--target", fmt::format("\"{}\" makes {} tokens{}{}; give one token, "
+                                  "or id=N",
+                                  Quote(target), encoding.ids.size(),
+                                  pieces.empty() ? "" : ": ", pieces));
+    }
+    out.push_back(encoding.ids.front());
+  }
+  return out;
+}
+
+}  // namespace pellucid::cli

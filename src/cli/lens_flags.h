@@ -1,0 +1,58 @@
+// The options of `pellucid lens`, from flags to what the library takes: all
+// that can be judged before a model is opened, is.
+#ifndef PELLUCID_CLI_LENS_FLAGS_H_
+#define PELLUCID_CLI_LENS_FLAGS_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/common_options.h"
+#include "cli/prompt.h"
+#include "cli/terminal.h"
+#include "pellucid/lens.h"
+#include "pellucid/model.h"
+#include "pellucid/result.h"
+#include "render/metric.h"
+
+namespace pellucid::cli {
+
+struct LensFlags {
+  ModelOptions model;
+  PromptOptions prompt;
+  std::optional<std::string> layers, positions, sites;
+  bool no_embed = false;
+  std::size_t top_k = 5;
+  std::vector<std::string> targets;
+  std::size_t skip_first = 0;
+  std::string metric = "prob";
+  bool table = false;
+  std::optional<std::string> json, csv, plot;
+  std::string color = "auto";
+};
+
+void AddLensFlags(Arguments& arguments, LensFlags* flags);
+
+// The flags, checked against one another, less what only a model can judge.
+struct LensPlan {
+  LensOptions options;  // without targets
+  render::Metric metric = render::Metric::kProb;
+  ColorChoice color = ColorChoice::kAuto;
+  bool table = false;  // also where nothing else is asked for
+};
+
+// kUsage: a value that is none of the option's, or options that exclude one
+// another.
+Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags);
+
+// The token ids of --target. kUsage: a text that is not one token (with the
+// pieces). kModel: a text, but no tokenizer.
+Result<std::vector<TokenId>> ResolveTargets(const Arguments& arguments,
+                                            const LensFlags& flags,
+                                            const Model& model);
+
+}  // namespace pellucid::cli
+
+#endif  // PELLUCID_CLI_LENS_FLAGS_H_

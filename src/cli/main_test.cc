@@ -1,0 +1,128 @@
+// What every command has in common: help, unknown things, exit codes.
+#include "cli/main.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "cli/commands.h"
+#include "pellucid/version.h"
+#include "testutil/run_cli.h"
+
+namespace pellucid::cli {
+namespace {
+
+using testutil::CliOutcome;
+using testutil::RunCli;
+using testutil::TempDir;
+
+TEST(MainTest, NoCommandIsAUsageError) {
+  const CliOutcome run = RunCli({});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err,
+            "pellucid: error: command line: command: there is none; give lens, "
+            "trace, tokenize, info, check, bench (see pellucid --help)\n");
+}
+
+TEST(MainTest, AnUnknownCommandNamesTheNearest) {
+  const CliOutcome run = RunCli({"lense", "text"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err,
+            "pellucid: error: command line: lense: no such command; nearest: "
+            "lens (see pellucid --help)\n");
+  EXPECT_EQ(RunCli({"banana"}).err,
+            "pellucid: error: command line: banana: no such command; commands "
+            "are lens, trace, tokenize, info, check, bench (see pellucid "
+            "--help)\n");
+  EXPECT_EQ(RunCli({"--verbose"}).exit_code, 2);
+}
+
+TEST(MainTest, VersionAndHelpGoToStandardOutput) {
+  EXPECT_EQ(RunCli({"--version"}).out,
+            "pellucid " + std::string(Version()) + "\n");
+  for (const std::string flag : {"--help", "-h"}) {
+    const CliOutcome run = RunCli({flag});
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_EQ(run.err, "");
+    for (const Command& command : kCommands) {
+      EXPECT_NE(run.out.find("  " + std::string(command.name)),
+                std::string::npos);
+    }
+  }
+}
+
+TEST(MainTest, EveryCommandHasHelpWithAnExample) {
+  for (const Command& command : kCommands) {
+    const std::string name(command.name);
+    const CliOutcome run = RunCli({name, "--help"});
+    EXPECT_EQ(run.exit_code, 0) << name;
+    EXPECT_EQ(run.err, "") << name;
+    EXPECT_TRUE(run.out.starts_with("Usage: pellucid " + name + " ")) << name;
+    EXPECT_NE(run.out.find("\nExamples:\n  pellucid " + name),
+              std::string::npos);
+    EXPECT_NE(run.out.find("--json"), std::string::npos) << name;
+  }
+}
+
+TEST(MainTest, EveryCommandNamesAnUnknownOption) {
+  for (const Command& command : kCommands) {
+    const std::string name(command.name);
+    const CliOutcome run = RunCli({name, "--xyzzy"});
+    EXPECT_EQ(run.exit_code, 2) << name;
+    EXPECT_EQ(run.err, "pellucid: error: " + name +
+                           ": --xyzzy: no such option; put -- before a text "
+                           "that begins with \"-\", or see pellucid " +
+                           name + " --help\n");
+  }
+}
+
+TEST(MainTest, AMissingModelIsExit3ForEveryCommand) {
+  const TempDir dir;
+  const std::string model = dir / "none.gguf";
+  const std::vector<std::vector<std::string>> runs = {
+      {"lens", "-m", model, "a"},
+      {"trace", "-m", model, "a", "--sites", "all", "--out", dir / "t.npz"},
+      {"tokenize", "-m", model, "a"},
+      {"info", model},
+      {"check", model},
+      {"bench", "-m", model}};
+  for (const auto& args : runs) {
+    const CliOutcome run = RunCli(args);
+    EXPECT_EQ(run.exit_code, 3) << args[0];
+    EXPECT_EQ(run.out, "") << args[0];
+    EXPECT_TRUE(run.err.starts_with("pellucid: error: open: ")) << run.err;
+    EXPECT_NE(run.err.find(model), std::string::npos) << run.err;
+  }
+  EXPECT_TRUE(dir.List().empty());
+}
+
+TEST(MainTest, MessagesAreOneLineWhateverTheNameHolds) {
+  const CliOutcome run = RunCli({"info", "a\nb\x1b[2J.gguf"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1);
+  EXPECT_EQ(run.err.find('\x1b'), std::string::npos);
+}
+
+// A sink whose reader has gone away.
+class ClosedSink : public Sink {
+ public:
+  Status Write(std::string_view) override {
+    return FailedError("write: standard output: Broken pipe");
+  }
+  bool ReaderGone() const override { return true; }
+};
+
+TEST(MainTest, AClosedPipeIsNoReasonToTalk) {
+  StringSource in("");
+  ClosedSink out;
+  StringSink err;
+  Io io{in, out, err};
+  const std::vector<std::string> args = {"--help"};
+  EXPECT_EQ(pellucid::cli::Run(args, io), 1);
+  EXPECT_EQ(err.text(), "");
+}
+
+}  // namespace
+}  // namespace pellucid::cli

@@ -1,0 +1,174 @@
+// `pellucid trace`: record activations by site name into a file.
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "base/quote.h"
+#include "cli/batches.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/prompt.h"
+#include "cli/trace_files.h"
+
+namespace pellucid::cli {
+namespace {
+
+struct TraceFlags {
+  ModelOptions model;
+  PromptOptions prompt;
+  std::optional<std::string> sites, out, json;
+};
+
+std::vector<std::string> SplitSites(const std::string& sites) {
+  std::vector<std::string> out(1);
+  for (const char c : sites) {
+    if (c == ',') {
+      out.emplace_back();
+    } else {
+      out.back() += c;
+    }
+  }
+  return out;
+}
+
+Status CheckFlags(const Arguments& arguments, const TraceFlags& flags) {
+  PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
+  if (!flags.sites) {
+    return arguments.Problem("--sites",
+                             "is missing; name the activations to record, as "
+                             "in --sites \"model.layers.*\" (pellucid info "
+                             "--sites lists them)");
+  }
+  for (const std::string& site : SplitSites(*flags.sites)) {
+    if (!site.empty()) continue;
+    return arguments.Problem(
+        "--sites", fmt::format("\"{}\" holds an empty name; leave out the "
+                               "comma",
+                               Quote(*flags.sites)));
+  }
+  if (!flags.out) {
+    return arguments.Problem("--out",
+                             "is missing; name a .safetensors or .npz "
+                             "file (with --jsonl: a folder)");
+  }
+  if (!flags.prompt.jsonl && !TraceFormatOf(*flags.out)) {
+    return arguments.Problem(
+        "--out", fmt::format("\"{}\" ends in neither .safetensors nor .npz; "
+                             "name such a file",
+                             Quote(*flags.out)));
+  }
+  return {};
+}
+
+Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
+                    RunOptions options, Io& io) {
+  PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
+                            ReadPrompt(arguments, flags.prompt, io));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  const Model& model = opened.model;
+  PELLUCID_ASSIGN_OR_RETURN(
+      const std::vector<TokenId> ids,
+      EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
+  PELLUCID_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(*flags.out));
+  std::unique_ptr<Output> json;
+  if (flags.json) {
+    PELLUCID_ASSIGN_OR_RETURN(json, Output::Open(*flags.json, io));
+  }
+  const Result<Trace> trace = [&] {
+    ProgressLine progress(io, "trace");
+    options.progress = progress.callback();
+    return model.Run(ids, options);
+  }();
+  if (!trace.ok()) return trace.error();
+  PELLUCID_RETURN_IF_ERROR(WriteTrace(*trace, prompt.text, model.info(),
+                                      *TraceFormatOf(*flags.out), file));
+  if (json == nullptr) return {};
+  WriteTraceJson(*trace, prompt.text, *flags.out, render::JsonStyle::kIndented,
+                 json->sink());
+  return json->Commit();
+}
+
+Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error && std::filesystem::is_directory(path, error)) return {};
+  return FailedError(
+      fmt::format("write: {}: cannot be made a folder ({}); name another", path,
+                  error ? error.message() : "a file is there"));
+}
+
+Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
+                      const RunOptions& options, Io& io) {
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  const Model& model = opened.model;
+  PELLUCID_RETURN_IF_ERROR(MakeFolder(*flags.out));
+  PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> index,
+                            Output::Open(flags.json.value_or("-"), io));
+  const auto run_batch = [&](const Batch& batch) -> Status {
+    PELLUCID_ASSIGN_OR_RETURN(const std::vector<Trace> traces,
+                              model.RunBatch(batch.ids, options));
+    for (std::size_t i = 0; i < traces.size(); ++i) {
+      const std::string path = fmt::format("{}/{:06}.safetensors", *flags.out,
+                                           batch.first_line - 1 + i);
+      PELLUCID_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+      PELLUCID_RETURN_IF_ERROR(WriteTrace(traces[i], batch.texts[i],
+                                          model.info(),
+                                          TraceFormat::kSafetensors, file));
+      WriteTraceJson(traces[i], batch.texts[i], path,
+                     render::JsonStyle::kCompact, index->sink());
+    }
+    return index->status();
+  };
+  PELLUCID_RETURN_IF_ERROR(
+      ForEachBatch(arguments, flags.prompt, model, io, run_batch));
+  return index->Commit();
+}
+
+void AddFlags(Arguments& arguments, TraceFlags* flags) {
+  AddPromptOptions(arguments, &flags->prompt);
+  arguments.Text("--sites", "SITES", &flags->sites,
+                 "names or patterns with commas between; * is any run without "
+                 "a dot, all is everything but scores and pattern; required");
+  arguments.Text("--out", "F", &flags->out,
+                 "the .safetensors or .npz file to write; with --jsonl a "
+                 "folder of 000000.safetensors, ...; required");
+  AddModelOptions(arguments, &flags->model);
+  AddJsonOption(arguments, &flags->json);
+  arguments.Example(
+      "pellucid trace \"The capital of France is\" --sites "
+      "\"model.layers.*\" --out t.safetensors");
+  arguments.Example(
+      "pellucid trace --ids 504,3575 --sites embed,logits --out t.npz");
+}
+
+}  // namespace
+
+Status RunTrace(Args args, Io& io) {
+  Arguments arguments("trace",
+                      "Runs a prompt and writes the activations of the named "
+                      "sites as float32 tensors.");
+  TraceFlags flags;
+  AddFlags(arguments, &flags);
+  PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
+  if (help) return io.out.Write(arguments.Help());
+  PELLUCID_RETURN_IF_ERROR(CheckFlags(arguments, flags));
+  RunOptions options;
+  options.sites = SplitSites(*flags.sites);
+  options.stop = io.stop;
+  return flags.prompt.jsonl
+             ? RunManyPrompts(arguments, flags, options, io)
+             : RunOnePrompt(arguments, flags, std::move(options), io);
+}
+
+}  // namespace pellucid::cli

@@ -1,0 +1,87 @@
+#include "cli/trace_files.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "formats/npz.h"
+#include "formats/safetensors_writer.h"
+#include "pellucid/version.h"
+
+namespace pellucid::cli {
+namespace {
+
+Status WriteTensors(const Trace& trace, const std::optional<std::string>& text,
+                    const ModelInfo& model, const ByteSink& sink) {
+  std::vector<NamedFloats> tensors;
+  for (const auto& [name, tensor] : trace.sites) {
+    tensors.push_back({name, tensor.shape, tensor.data});
+  }
+  TextMap metadata;
+  metadata["ids"] = fmt::format("[{}]", fmt::join(trace.ids, ","));
+  if (text) metadata["text"] = *text;
+  metadata["model"] = model.ref;
+  metadata["pellucid"] = Version();
+  return WriteSafetensors(sink, tensors, metadata);
+}
+
+Status WriteNpz(const Trace& trace, const std::optional<std::string>& text,
+                const ModelInfo& model, const ByteSink& sink) {
+  NpzWriter npz(sink);
+  for (const auto& [name, tensor] : trace.sites) {
+    PELLUCID_RETURN_IF_ERROR(npz.AddFloats(name, tensor.shape, tensor.data));
+  }
+  const std::vector<std::int64_t> ids(trace.ids.begin(), trace.ids.end());
+  const std::size_t count = ids.size();
+  PELLUCID_RETURN_IF_ERROR(npz.AddIntegers("ids", {&count, 1}, ids));
+  if (text) PELLUCID_RETURN_IF_ERROR(npz.AddText("text", *text));
+  PELLUCID_RETURN_IF_ERROR(npz.AddText("model", model.ref));
+  PELLUCID_RETURN_IF_ERROR(npz.AddText("pellucid", Version()));
+  return npz.Finish();
+}
+
+}  // namespace
+
+std::optional<TraceFormat> TraceFormatOf(const std::string& path) {
+  if (path.ends_with(".safetensors")) return TraceFormat::kSafetensors;
+  if (path.ends_with(".npz")) return TraceFormat::kNpz;
+  return std::nullopt;
+}
+
+Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
+                  const ModelInfo& model, TraceFormat format,
+                  AtomicFile& file) {
+  PELLUCID_RETURN_IF_ERROR(format == TraceFormat::kNpz
+                               ? WriteNpz(trace, text, model, file.Sink())
+                               : WriteTensors(trace, text, model, file.Sink()));
+  return file.Commit();
+}
+
+void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
+                    const std::string& path, render::JsonStyle style,
+                    const render::TextSink& sink) {
+  render::JsonWriter json(sink, style);
+  json.BeginObject(render::JsonWrap::kLines);
+  json.Key("file");
+  json.String(path);
+  json.Key("ids");
+  json.BeginArray();
+  for (const TokenId id : trace.ids) json.Integer(id);
+  json.EndArray();
+  json.Key("text");
+  json.StringOrNull(text);
+  json.Key("tensors");
+  json.BeginObject(render::JsonWrap::kLines);
+  for (const auto& [name, tensor] : trace.sites) {
+    json.Key(name);
+    json.BeginArray();
+    for (const std::size_t dim : tensor.shape) json.Integer(std::uint64_t{dim});
+    json.EndArray();
+  }
+  json.EndObject();
+  json.EndObject();
+  json.Finish();
+}
+
+}  // namespace pellucid::cli

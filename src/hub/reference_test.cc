@@ -1,0 +1,81 @@
+#include "hub/reference.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace pellucid::hub {
+namespace {
+
+// Sets an environment variable for one test and puts the old value back.
+class ScopedEnvironment {
+ public:
+  ScopedEnvironment(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    had_ = std::getenv(name) != nullptr;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~ScopedEnvironment() {
+    if (had_) {
+      ::setenv(name_, old_.c_str(), 1);
+    } else {
+      ::unsetenv(name_);
+    }
+  }
+
+ private:
+  const char* name_;
+  std::string old_;
+  bool had_ = false;
+};
+
+TEST(ReferenceTest, AnExistingPathIsTakenAsItIs) {
+  const std::string path = PELLUCID_SOURCE_DIR "/CMakeLists.txt";
+  EXPECT_EQ(ResolveReference(path).value(), path);
+}
+
+TEST(ReferenceTest, TheBuiltInNameLiesInPellucidHome) {
+  const std::string home = ::testing::TempDir() + "/reference_test_home";
+  const ScopedEnvironment set("PELLUCID_HOME", home);
+  std::filesystem::remove_all(home);
+  const auto missing = ResolveReference("smollm2-135m");
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code, ErrorCode::kModel);
+  EXPECT_EQ(missing.error().message,
+            "open: smollm2-135m: the built-in model is not at " + home +
+                "/models/smollm2-135m.gguf; get it with: script/get-model");
+
+  std::filesystem::create_directories(home + "/models");
+  std::ofstream(home + "/models/smollm2-135m.gguf") << "x";
+  EXPECT_EQ(ResolveReference("smollm2-135m").value(),
+            home + "/models/smollm2-135m.gguf");
+}
+
+TEST(ReferenceTest, HomeDefaultsToTheCacheFolder) {
+  const ScopedEnvironment none("PELLUCID_HOME", "");
+  const ScopedEnvironment home("HOME", "/home/reader");
+  EXPECT_EQ(PellucidHome(), "/home/reader/.cache/pellucid");
+}
+
+TEST(ReferenceTest, TheDefaultIsTheEnvironmentsElseBuiltIn) {
+  {
+    const ScopedEnvironment set("PELLUCID_MODEL", "other.gguf");
+    EXPECT_EQ(DefaultReference(), "other.gguf");
+  }
+  const ScopedEnvironment none("PELLUCID_MODEL", "");
+  EXPECT_EQ(DefaultReference(), "smollm2-135m");
+}
+
+TEST(ReferenceTest, UnknownAndEmptyReferencesAreErrors) {
+  const auto unknown = ResolveReference("no/such/model.gguf");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code, ErrorCode::kModel);
+  EXPECT_NE(unknown.error().message.find("no/such/model.gguf"),
+            std::string::npos);
+  EXPECT_EQ(ResolveReference("").error().code, ErrorCode::kUsage);
+}
+
+}  // namespace
+}  // namespace pellucid::hub

@@ -1,0 +1,335 @@
+// Score rows lie in scratch with key k in column k, rows a multiple of 16
+// floats long, so that the 16 partial sums of the softmax are the lanes of
+// whole registers. What fills a register up beyond the visible keys is -inf
+// before the exp and adds an exact 0 to a sum; p V skips it.
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "kernels/canonical.h"
+#include "kernels/dot_tile.h"
+#include "kernels/isa.h"
+#include "kernels/math.h"
+#include "kernels/reference/attention.h"
+
+// What all instruction sets share: this file is read once for each of them.
+#ifndef PELLUCID_KERNELS_ATTENTION_ONCE_
+#define PELLUCID_KERNELS_ATTENTION_ONCE_
+
+namespace pellucid::kernels {
+namespace {
+
+// Queries worked on at once: their scores of 512 keys, 32 KiB, stay in the
+// nearest cache, and of 8192 keys in the next.
+constexpr std::size_t kQueryBlock = 16;
+// Queries that share each loaded value of V: with two registers of features, 8
+// independent sums, as many as fused multiply-adds are under way at a time.
+constexpr std::size_t kQueryGroup = 4;
+// Keys whose rows of V all queries of a block meet together: of 64 features, 16
+// KiB. Rows of V lie a whole token apart, which caches and page tables take
+// badly, so that each is fetched once a block: a fifth faster with 4096 keys.
+constexpr std::size_t kKeyBlock = 64;
+
+constexpr float kMasked = -std::numeric_limits<float>::infinity();
+
+// Keys [begin, end).
+struct KeyRange {
+  std::size_t begin, end;
+};
+
+KeyRange VisibleKeys(std::size_t query, std::size_t window) {
+  const std::size_t end = query + 1;
+  return {window > 0 && end > window ? end - window : 0, end};
+}
+
+std::size_t RoundUp(std::size_t count) {
+  return (count + kPartials - 1) / kPartials * kPartials;
+}
+
+// The probabilities of queries first_query + i, and what they are applied to.
+struct PatternBlock {
+  std::size_t first_query;
+  std::size_t window;
+  ConstMatrixView pattern;  // [rows, keys]
+  ConstMatrixView v;        // [keys, head_dim]
+
+  // What the query of row `row` sees of `among`: may be empty.
+  KeyRange Keys(std::size_t row, KeyRange among) const {
+    const KeyRange keys = VisibleKeys(first_query + row, window);
+    return {std::clamp(keys.begin, among.begin, among.end),
+            std::clamp(keys.end, among.begin, among.end)};
+  }
+};
+
+}  // namespace
+}  // namespace pellucid::kernels
+
+#endif  // PELLUCID_KERNELS_ATTENTION_ONCE_
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/attention.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "kernels/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pellucid::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Partials = hn::CappedTag<float, kPartials>;
+constexpr std::size_t kLanes = hn::MaxLanes(Partials());
+constexpr std::size_t kRegisters = kPartials / kLanes;
+using PartialVec = hn::Vec<Partials>;
+
+void ScaleRow(const float scale, const std::size_t count, float* row) {
+  const hn::ScalableTag<float> tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  const auto vscale = hn::Set(tag, scale);
+  std::size_t k = 0;
+  for (; k + lanes <= count; k += lanes) {
+    hn::StoreU(hn::Mul(hn::LoadU(tag, row + k), vscale), tag, row + k);
+  }
+  for (; k < count; ++k) row[k] *= scale;
+}
+
+// Of [begin, end), multiples of kPartials.
+float MaxOf(const float* row, const std::size_t begin, const std::size_t end) {
+  const Partials tag;
+  PartialVec max[kRegisters];
+  for (auto& m : max) m = hn::Set(tag, kMasked);
+  for (std::size_t k = begin; k < end; k += kPartials) {
+    for (std::size_t r = 0; r < kRegisters; ++r) {
+      max[r] = hn::Max(max[r], hn::LoadU(tag, row + k + r * kLanes));
+    }
+  }
+  alignas(64) float lane[kPartials];
+  for (std::size_t r = 0; r < kRegisters; ++r) {
+    hn::Store(max[r], tag, lane + r * kLanes);
+  }
+  return *std::max_element(lane, lane + kPartials);
+}
+
+// row[k] = exp(row[k] - max) over [begin, end), multiples of kPartials; returns
+// the sum in the canonical order.
+float ExpAndSum(const float max, const std::size_t begin, const std::size_t end,
+                float* row) {
+  const Partials tag;
+  const PartialVec vmax = hn::Set(tag, max);
+  PartialVec sum[kRegisters];
+  for (auto& s : sum) s = hn::Zero(tag);
+  for (std::size_t k = begin; k < end; k += kPartials) {
+    for (std::size_t r = 0; r < kRegisters; ++r) {
+      float* at = row + k + r * kLanes;
+      const PartialVec e = Exp(tag, hn::Sub(hn::LoadU(tag, at), vmax));
+      hn::StoreU(e, tag, at);
+      sum[r] = hn::Add(sum[r], e);
+    }
+  }
+  alignas(64) float partial[kPartials];
+  for (std::size_t r = 0; r < kRegisters; ++r) {
+    hn::Store(sum[r], tag, partial + r * kLanes);
+  }
+  return FoldPartials(partial);
+}
+
+// Turns the visible scores of a row into probabilities. Writes up to 15 columns
+// on either side of them too.
+void SoftmaxRow(const KeyRange keys, float* row) {
+  const std::size_t begin = keys.begin / kPartials * kPartials;
+  const std::size_t end = RoundUp(keys.end);
+  std::fill(row + begin, row + keys.begin, kMasked);
+  std::fill(row + keys.end, row + end, kMasked);
+  const float sum = ExpAndSum(MaxOf(row, begin, end), begin, end, row);
+
+  const Partials tag;
+  const PartialVec vsum = hn::Set(tag, sum);
+  for (std::size_t k = begin; k < end; k += kLanes) {
+    hn::StoreU(hn::Div(hn::LoadU(tag, row + k), vsum), tag, row + k);
+  }
+}
+
+using Features = hn::ScalableTag<float>;
+
+// Adds to out[i, f], for kRows queries from `row` on and kVectors registers of
+// features from `feature` on, one fused multiply-add a visible key of `among`,
+// in rising order. The queries share most keys; the others, where a query's own
+// end or begin, are looked at one by one.
+template <std::size_t kRows, std::size_t kVectors>
+HWY_INLINE void AddTile(const PatternBlock& block, const KeyRange among,
+                        const std::size_t row, const std::size_t feature,
+                        const MatrixView out) {
+  const Features tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  hn::Vec<Features> sum[kRows][kVectors];
+  const float* p[kRows];
+  KeyRange keys[kRows];
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      sum[i][j] = hn::LoadU(tag, out.Row(row + i) + feature + j * lanes);
+    }
+    p[i] = block.pattern.Row(row + i);
+    keys[i] = block.Keys(row + i, among);
+  }
+  const auto add = [&](const std::size_t k, const std::size_t i) HWY_ATTR {
+    const float* v = block.v.data + k * block.v.stride + feature;
+    const auto weight = hn::Set(tag, p[i][k]);
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      sum[i][j] = hn::MulAdd(weight, hn::LoadU(tag, v + j * lanes), sum[i][j]);
+    }
+  };
+  const auto add_where_visible = [&](const KeyRange range) HWY_ATTR {
+    for (std::size_t k = range.begin; k < range.end; ++k) {
+      for (std::size_t i = 0; i < kRows; ++i) {
+        if (keys[i].begin <= k && k < keys[i].end) add(k, i);
+      }
+    }
+  };
+  // Begins and ends rise from query to query.
+  const KeyRange shared = {keys[kRows - 1].begin, keys[0].end};
+  add_where_visible({keys[0].begin, shared.begin});
+  for (std::size_t k = shared.begin; k < shared.end; ++k) {
+    for (std::size_t i = 0; i < kRows; ++i) add(k, i);
+  }
+  add_where_visible({std::max(shared.begin, shared.end), keys[kRows - 1].end});
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t j = 0; j < kVectors; ++j) {
+      hn::StoreU(sum[i][j], tag, out.Row(row + i) + feature + j * lanes);
+    }
+  }
+}
+
+// The same for one query and feature, in the tail of the features.
+void AddOne(const PatternBlock& block, const KeyRange among,
+            const std::size_t row, const std::size_t feature, float* sum) {
+  const KeyRange keys = block.Keys(row, among);
+  for (std::size_t k = keys.begin; k < keys.end; ++k) {
+    *sum = std::fma(block.pattern.Row(row)[k], block.v.Row(k)[feature], *sum);
+  }
+}
+
+template <std::size_t kRows>
+void AddRows(const PatternBlock& block, const KeyRange among,
+             const std::size_t row, const MatrixView out) {
+  constexpr std::size_t kWide = kRows == 1 ? 4 : 2;
+  const std::size_t lanes = hn::Lanes(Features());
+  std::size_t f = 0;
+  for (; f + kWide * lanes <= out.cols; f += kWide * lanes) {
+    AddTile<kRows, kWide>(block, among, row, f, out);
+  }
+  for (; f + lanes <= out.cols; f += lanes) {
+    AddTile<kRows, 1>(block, among, row, f, out);
+  }
+  for (; f < out.cols; ++f) {
+    for (std::size_t i = 0; i < kRows; ++i) {
+      AddOne(block, among, row + i, f, out.Row(row + i) + f);
+    }
+  }
+}
+
+// out [rows, head_dim] = the block's pattern times v.
+void PatternTimesValues(const PatternBlock& block, const MatrixView out) {
+  for (std::size_t i = 0; i < out.rows; ++i) {
+    std::fill_n(out.Row(i), out.cols, 0.0f);
+  }
+  const std::size_t end = block.first_query + out.rows;
+  std::size_t k = VisibleKeys(block.first_query, block.window).begin;
+  for (; k < end; k += kKeyBlock) {
+    const KeyRange among = {k, std::min(k + kKeyBlock, end)};
+    std::size_t row = 0;
+    for (; row + kQueryGroup <= out.rows; row += kQueryGroup) {
+      AddRows<kQueryGroup>(block, among, row, out);
+    }
+    for (; row < out.rows; ++row) AddRows<1>(block, among, row, out);
+  }
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace pellucid::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pellucid::kernels {
+
+HWY_EXPORT(ScaleRow);
+HWY_EXPORT(SoftmaxRow);
+HWY_EXPORT(PatternTimesValues);
+
+namespace {
+
+// Writes `value` where row i does not see: all of [0, rows.cols) but its keys.
+void FillMasked(MatrixView rows, std::size_t first_query, std::size_t window,
+                float value) {
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const KeyRange keys = VisibleKeys(first_query + i, window);
+    float* row = rows.Row(i);
+    std::fill(row, row + keys.begin, value);
+    std::fill(row + keys.end, row + rows.cols, value);
+  }
+}
+
+// Scores of the queries first_query .. of a block, for the keys that any of
+// them sees; kKeyBlock of them at a time, for the same reason as for V.
+void ScoreBlock(const AttentionShape& shape, ConstMatrixView q,
+                ConstMatrixView k, std::size_t first_query, MatrixView rows) {
+  const std::size_t begin = VisibleKeys(first_query, shape.window).begin;
+  const std::size_t end = first_query + rows.rows;
+  for (std::size_t at = begin; at < end; at += kKeyBlock) {
+    const std::size_t count = std::min(kKeyBlock, end - at);
+    DotTile(q.Rows(first_query, rows.rows), k.Rows(at, count),
+            {rows.data + at, rows.rows, count, rows.stride});
+  }
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    HWY_DYNAMIC_DISPATCH(ScaleRow)
+    (shape.scale, end - begin, rows.Row(i) + begin);
+  }
+}
+
+}  // namespace
+
+void AttendHead(const AttentionShape& shape, ConstMatrixView q,
+                ConstMatrixView k, ConstMatrixView v, std::size_t begin,
+                std::size_t end, const AttentionObserver& on_scores,
+                const AttentionObserver& on_pattern, MatrixView out) {
+  assert(q.cols == shape.head_dim && k.cols == shape.head_dim);
+  assert(v.cols == shape.head_dim && out.cols == shape.head_dim);
+  assert(begin <= end && end <= q.rows && end <= k.rows && end <= v.rows);
+  if (UsesReference()) {
+    return reference::AttendHead(shape, q, k, v, begin, end, on_scores,
+                                 on_pattern, out);
+  }
+  if (begin == end) return;
+  // One register more: rows a power of two apart would share cache sets.
+  const std::size_t stride = RoundUp(k.rows) + kPartials;
+  const std::size_t most = std::min(kQueryBlock, end - begin);
+  const auto scratch = std::make_unique_for_overwrite<float[]>(most * stride);
+  for (std::size_t first = begin; first < end; first += kQueryBlock) {
+    const std::size_t count = std::min(kQueryBlock, end - first);
+    const MatrixView rows(scratch.get(), count, k.rows, stride);
+    ScoreBlock(shape, q, k, first, rows);
+    if (on_scores) {
+      FillMasked(rows, first, shape.window, kMasked);
+      on_scores(first, rows);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      HWY_DYNAMIC_DISPATCH(SoftmaxRow)
+      (VisibleKeys(first + i, shape.window), rows.Row(i));
+    }
+    if (on_pattern) {
+      FillMasked(rows, first, shape.window, 0);
+      on_pattern(first, rows);
+    }
+    HWY_DYNAMIC_DISPATCH(PatternTimesValues)
+    ({first, shape.window, rows, v}, out.Rows(first, count));
+  }
+}
+
+}  // namespace pellucid::kernels
+#endif  // HWY_ONCE

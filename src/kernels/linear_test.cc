@@ -1,0 +1,141 @@
+#include "kernels/linear.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernels/decode.h"
+#include "kernels/reference/linear.h"
+#include "testutil/noise.h"
+#include "testutil/padded_matrix.h"
+#include "testutil/per_isa.h"
+
+namespace pellucid::kernels {
+namespace {
+
+using testutil::Bits;
+using testutil::Noise;
+using testutil::PaddedMatrix;
+
+class LinearTest : public testutil::PerIsaTest {};
+PELLUCID_INSTANTIATE_PER_ISA(LinearTest);
+
+// Random blocks of any dtype; the half-precision scales are made finite and
+// moderate by clearing the top exponent bits.
+struct Weights {
+  Weights(DType dtype, std::size_t rows, std::size_t cols, std::uint64_t seed)
+      : bytes(rows * RowBytes(dtype, cols)) {
+    testutil::Random random(seed);
+    for (std::byte& b : bytes) b = static_cast<std::byte>(random.Below(256));
+    const DTypeInfo& info = InfoOf(dtype);
+    for (std::size_t at = 0; at < bytes.size(); at += info.block_bytes) {
+      if (dtype == DType::kF32) {
+        bytes[at + 3] = (bytes[at + 3] & std::byte{0x80}) | std::byte{0x3e};
+      } else if (dtype == DType::kQ6_K) {
+        bytes[at + 209] &= std::byte{0xb7};
+      } else {
+        bytes[at + 1] &= std::byte{0xb7};
+        bytes[at + 3 % info.block_bytes] &= std::byte{0xb7};
+      }
+    }
+    view = {.dtype = dtype,
+            .data = bytes.data(),
+            .rows = rows,
+            .cols = cols,
+            .row_bytes = RowBytes(dtype, cols),
+            .row_order = {}};
+  }
+  std::vector<std::byte> bytes;
+  WeightView view;
+};
+
+TEST_P(LinearTest, EveryDTypeEqualsReference) {
+  const TaskPool one(1), four(4);
+  for (const DType dtype :
+       {DType::kF32, DType::kF16, DType::kBF16, DType::kQ4_0, DType::kQ4_1,
+        DType::kQ5_0, DType::kQ5_1, DType::kQ8_0, DType::kQ4_K, DType::kQ5_K,
+        DType::kQ6_K}) {
+    SCOPED_TRACE(std::string(InfoOf(dtype).name));
+    const std::size_t block = InfoOf(dtype).block_elements;
+    const std::size_t k = block == 1 ? 77 : block;
+    const Weights w(dtype, 71, k, /*seed=*/5);
+    PaddedMatrix x(9, k, /*seed=*/6);
+    const auto bias = Noise(71, /*seed=*/7);
+    PaddedMatrix out_1(9, 71, /*seed=*/8), out_4(9, 71, /*seed=*/8);
+    PaddedMatrix expected(9, 71, /*seed=*/8);
+    Linear(one, x.View(), w.view, bias, out_1.View());
+    Linear(four, x.View(), w.view, bias, out_4.View());
+    reference::Linear(x.View(), w.view, bias, expected.View());
+    EXPECT_EQ(Bits(out_1.values), Bits(expected.values));
+    EXPECT_EQ(Bits(out_4.values), Bits(expected.values));
+  }
+}
+
+TEST_P(LinearTest, EveryInputCountEqualsReference) {
+  const TaskPool pool(4);
+  const Weights w(DType::kQ4_1, 33, 96, /*seed=*/5);
+  for (std::size_t m = 1; m <= 20; ++m) {
+    SCOPED_TRACE(::testing::Message() << "M=" << m);
+    PaddedMatrix x(m, 96, /*seed=*/m);
+    PaddedMatrix out(m, 33, /*seed=*/8), expected(m, 33, /*seed=*/8);
+    Linear(pool, x.View(), w.view, {}, out.View());
+    reference::Linear(x.View(), w.view, {}, expected.View());
+    EXPECT_EQ(Bits(out.values), Bits(expected.values));
+  }
+}
+
+// Many rows and few outputs: the work is split over the rows too.
+TEST_P(LinearTest, ManyInputsEqualReference) {
+  const TaskPool pool(3);
+  const Weights w(DType::kF16, 5, 19, /*seed=*/5);
+  PaddedMatrix x(301, 19, /*seed=*/6);
+  PaddedMatrix out(301, 5, /*seed=*/8), expected(301, 5, /*seed=*/8);
+  Linear(pool, x.View(), w.view, {}, out.View());
+  reference::Linear(x.View(), w.view, {}, expected.View());
+  EXPECT_EQ(Bits(out.values), Bits(expected.values));
+}
+
+TEST_P(LinearTest, FollowsTheRowOrderOfFloats) {
+  const TaskPool pool(1);
+  std::vector<std::uint32_t> order(70);
+  std::iota(order.rbegin(), order.rend(), 0u);
+  Weights w(DType::kF32, 70, 21, /*seed=*/5);
+  w.view.row_order = order;
+  PaddedMatrix x(3, 21, /*seed=*/6);
+  PaddedMatrix out(3, 70, /*seed=*/8), expected(3, 70, /*seed=*/8);
+  Linear(pool, x.View(), w.view, {}, out.View());
+  reference::Linear(x.View(), w.view, {}, expected.View());
+  EXPECT_EQ(Bits(out.values), Bits(expected.values));
+}
+
+TEST_P(LinearTest, ReadsFloatsAtAnyAlignment) {
+  const TaskPool pool(1);
+  Weights w(DType::kF32, 10, 21, /*seed=*/5);
+  std::vector<std::byte> shifted(w.bytes.size() + 1);
+  std::copy(w.bytes.begin(), w.bytes.end(), shifted.begin() + 1);
+  PaddedMatrix x(3, 21, /*seed=*/6);
+  PaddedMatrix out(3, 10, /*seed=*/8), expected(3, 10, /*seed=*/8);
+  reference::Linear(x.View(), w.view, {}, expected.View());
+  w.view.data = shifted.data() + 1;
+  Linear(pool, x.View(), w.view, {}, out.View());
+  EXPECT_EQ(Bits(out.values), Bits(expected.values));
+}
+
+TEST_P(LinearTest, StopsBetweenTasks) {
+  const TaskPool pool(1);
+  const Weights w(DType::kF32, 10, 21, /*seed=*/5);
+  PaddedMatrix x(3, 21, /*seed=*/6);
+  PaddedMatrix out(3, 10, /*seed=*/8);
+  const std::vector<float> before = out.values;
+  std::stop_source source;
+  source.request_stop();
+  Linear(pool, x.View(), w.view, {}, out.View(), source.get_token());
+  EXPECT_EQ(out.values, before);
+}
+
+}  // namespace
+}  // namespace pellucid::kernels

@@ -1,0 +1,20 @@
+// The plain loops that kernels/attention.h is judged by, one query at a time.
+#ifndef PELLUCID_KERNELS_REFERENCE_ATTENTION_H_
+#define PELLUCID_KERNELS_REFERENCE_ATTENTION_H_
+
+#include <cstddef>
+
+#include "base/matrix.h"
+#include "kernels/attention.h"
+
+namespace pellucid::kernels::reference {
+
+// As kernels::AttendHead; observers get blocks of one row.
+void AttendHead(const AttentionShape& shape, ConstMatrixView q,
+                ConstMatrixView k, ConstMatrixView v, std::size_t begin,
+                std::size_t end, const AttentionObserver& on_scores,
+                const AttentionObserver& on_pattern, MatrixView out);
+
+}  // namespace pellucid::kernels::reference
+
+#endif  // PELLUCID_KERNELS_REFERENCE_ATTENTION_H_

@@ -1,0 +1,168 @@
+#include "kernels/reference/decode.h"
+
+#include <bit>
+#include <cstring>
+
+namespace pellucid::kernels::reference {
+namespace {
+
+// The bytes of one block, little-endian fields at any alignment.
+class Block {
+ public:
+  explicit Block(const std::byte* bytes) : bytes_(bytes) {}
+
+  unsigned U8(std::size_t at) const {
+    return std::to_integer<unsigned>(bytes_[at]);
+  }
+  int I8(std::size_t at) const { return static_cast<std::int8_t>(U8(at)); }
+  std::uint16_t U16(std::size_t at) const {
+    return static_cast<std::uint16_t>(U8(at) | U8(at + 1) << 8);
+  }
+  std::uint32_t U32(std::size_t at) const {
+    return U16(at) | static_cast<std::uint32_t>(U16(at + 2)) << 16;
+  }
+  float Half(std::size_t at) const { return HalfToFloat(U16(at)); }
+  // Element j of 32: low halves of the 16 bytes at `at`, then the high ones.
+  int Nibble(std::size_t at, std::size_t j) const {
+    const unsigned byte = U8(at + j % 16);
+    return static_cast<int>(j < 16 ? byte & 15 : byte >> 4);
+  }
+  // The same with a fifth bit, bit j of the word at `high`.
+  int FiveBits(std::size_t at, std::size_t high, std::size_t j) const {
+    return Nibble(at, j) | static_cast<int>((U32(high) >> j & 1) << 4);
+  }
+
+ private:
+  const std::byte* bytes_;
+};
+
+float ToFloat(int q) { return static_cast<float>(q); }
+
+float Q4_0(const Block& b, std::size_t j) {
+  return ToFloat(b.Nibble(2, j) - 8) * b.Half(0);
+}
+
+float Q4_1(const Block& b, std::size_t j) {
+  const float product = ToFloat(b.Nibble(4, j)) * b.Half(0);
+  return product + b.Half(2);
+}
+
+float Q5_0(const Block& b, std::size_t j) {
+  return ToFloat(b.FiveBits(6, 2, j) - 16) * b.Half(0);
+}
+
+float Q5_1(const Block& b, std::size_t j) {
+  const float product = ToFloat(b.FiveBits(8, 4, j)) * b.Half(0);
+  return product + b.Half(2);
+}
+
+float Q8_0(const Block& b, std::size_t j) {
+  return ToFloat(b.I8(2 + j)) * b.Half(0);
+}
+
+// (d * scale) * q - (dmin * min): eight 6-bit pairs (scale, min) lie in 12
+// bytes, the upper two bits of the last four pairs apart from the lower ones.
+float ScaledMinusMin(const Block& b, std::size_t pair, unsigned q) {
+  const std::size_t s = 4;  // the 12 bytes
+  unsigned scale = b.U8(s + pair) & 63, min = b.U8(s + pair + 4) & 63;
+  if (pair >= 4) {
+    scale = (b.U8(s + pair + 4) & 15) | (b.U8(s + pair - 4) >> 6) << 4;
+    min = b.U8(s + pair + 4) >> 4 | (b.U8(s + pair) >> 6) << 4;
+  }
+  const float d = b.Half(0) * static_cast<float>(scale);
+  const float m = b.Half(2) * static_cast<float>(min);
+  const float product = d * static_cast<float>(q);
+  return product - m;
+}
+
+float Q4_K(const Block& b, std::size_t j) {
+  const std::size_t pair = j / 32;
+  const unsigned byte = b.U8(16 + pair / 2 * 32 + j % 32);
+  return ScaledMinusMin(b, pair, pair % 2 == 0 ? byte & 15 : byte >> 4);
+}
+
+float Q5_K(const Block& b, std::size_t j) {
+  const std::size_t pair = j / 32;
+  const unsigned byte = b.U8(48 + pair / 2 * 32 + j % 32);
+  const unsigned low = pair % 2 == 0 ? byte & 15 : byte >> 4;
+  const unsigned high = b.U8(16 + j % 32) >> pair & 1;
+  return ScaledMinusMin(b, pair, low | high << 4);
+}
+
+float Q6_K(const Block& b, std::size_t j) {
+  const std::size_t half = j / 128, quarter = j % 128 / 32, l = j % 32;
+  const unsigned byte = b.U8(64 * half + 32 * (quarter % 2) + l);
+  const unsigned low = quarter < 2 ? byte & 15 : byte >> 4;
+  const unsigned high = b.U8(128 + 32 * half + l) >> (2 * quarter) & 3;
+  const int q = static_cast<int>(low | high << 4) - 32;
+  const int scale = b.I8(192 + j / 16);
+  return (b.Half(208) * ToFloat(scale)) * ToFloat(q);
+}
+
+float F32(const Block& b, std::size_t) {
+  return std::bit_cast<float>(b.U32(0));
+}
+
+float F16(const Block& b, std::size_t) { return b.Half(0); }
+
+float BF16(const Block& b, std::size_t) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(b.U16(0)) << 16);
+}
+
+using Element = float (*)(const Block&, std::size_t);
+
+Element ElementOf(DType dtype) {
+  switch (dtype) {
+    case DType::kF32:
+      return F32;
+    case DType::kF16:
+      return F16;
+    case DType::kBF16:
+      return BF16;
+    case DType::kQ4_0:
+      return Q4_0;
+    case DType::kQ4_1:
+      return Q4_1;
+    case DType::kQ5_0:
+      return Q5_0;
+    case DType::kQ5_1:
+      return Q5_1;
+    case DType::kQ8_0:
+      return Q8_0;
+    case DType::kQ4_K:
+      return Q4_K;
+    case DType::kQ5_K:
+      return Q5_K;
+    case DType::kQ6_K:
+      return Q6_K;
+  }
+  return F32;
+}
+
+}  // namespace
+
+float HalfToFloat(std::uint16_t bits) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000) << 16;
+  const std::uint32_t exponent = bits >> 10 & 31, mantissa = bits & 1023;
+  if (exponent == 0) {  // zero or subnormal: mantissa * 2^-24, exact
+    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
+    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(magnitude));
+  }
+  if (exponent == 31) {
+    const std::uint32_t quiet = mantissa == 0 ? 0 : 0x400000;
+    return std::bit_cast<float>(sign | 0x7f800000 | quiet | mantissa << 13);
+  }
+  return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
+}
+
+void DecodeRow(DType dtype, const std::byte* row, std::span<float> out) {
+  const DTypeInfo& info = InfoOf(dtype);
+  const Element element = ElementOf(dtype);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::size_t block = i / info.block_elements;
+    out[i] =
+        element(Block(row + block * info.block_bytes), i % info.block_elements);
+  }
+}
+
+}  // namespace pellucid::kernels::reference

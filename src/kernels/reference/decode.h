@@ -1,0 +1,22 @@
+// The plain loops that kernels/decode.h is judged by, written from the block
+// layouts of the formats (ggml's scalar order), one element at a time.
+#ifndef PELLUCID_KERNELS_REFERENCE_DECODE_H_
+#define PELLUCID_KERNELS_REFERENCE_DECODE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/dtype.h"
+
+namespace pellucid::kernels::reference {
+
+// Exact; a signalling NaN becomes quiet, as the processors' conversions do.
+float HalfToFloat(std::uint16_t bits);
+
+// As kernels::DecodeRow.
+void DecodeRow(DType dtype, const std::byte* row, std::span<float> out);
+
+}  // namespace pellucid::kernels::reference
+
+#endif  // PELLUCID_KERNELS_REFERENCE_DECODE_H_

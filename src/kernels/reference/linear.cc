@@ -1,0 +1,43 @@
+#include "kernels/reference/linear.h"
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "kernels/canonical.h"
+#include "kernels/reference/decode.h"
+
+namespace pellucid::kernels::reference {
+
+float Dot(std::span<const float> a, std::span<const float> b) {
+  float partial[kPartials] = {};
+  const std::size_t padded = (a.size() + kPartials - 1) / kPartials * kPartials;
+  for (std::size_t k = 0; k < padded; ++k) {
+    const bool inside = k < a.size();
+    float& sum = partial[k % kPartials];
+    sum = std::fma(inside ? a[k] : 0.0f, inside ? b[k] : 0.0f, sum);
+  }
+  return FoldPartials(partial);
+}
+
+void DotTile(ConstMatrixView x, ConstMatrixView w, MatrixView out) {
+  for (std::size_t m = 0; m < x.rows; ++m) {
+    for (std::size_t n = 0; n < w.rows; ++n) {
+      out.Row(m)[n] = Dot(x.RowSpan(m), w.RowSpan(n));
+    }
+  }
+}
+
+void Linear(ConstMatrixView x, const WeightView& w, std::span<const float> bias,
+            MatrixView y) {
+  std::vector<float> row(w.cols);
+  for (std::size_t n = 0; n < w.rows; ++n) {
+    DecodeRow(w.dtype, w.Row(n), row);
+    for (std::size_t m = 0; m < x.rows; ++m) {
+      const float dot = Dot(x.RowSpan(m), row);
+      y.Row(m)[n] = bias.empty() ? dot : dot + bias[n];
+    }
+  }
+}
+
+}  // namespace pellucid::kernels::reference

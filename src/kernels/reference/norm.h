@@ -1,0 +1,17 @@
+// The plain loop that kernels/norm.h is judged by.
+#ifndef PELLUCID_KERNELS_REFERENCE_NORM_H_
+#define PELLUCID_KERNELS_REFERENCE_NORM_H_
+
+#include <span>
+
+#include "base/matrix.h"
+
+namespace pellucid::kernels::reference {
+
+// As kernels::RmsNorm.
+void RmsNorm(ConstMatrixView x, std::span<const float> weight, float eps,
+             MatrixView out);
+
+}  // namespace pellucid::kernels::reference
+
+#endif  // PELLUCID_KERNELS_REFERENCE_NORM_H_

@@ -1,0 +1,104 @@
+#include "kernels/rope.h"
+
+#include <cassert>
+#include <cmath>
+
+#include "kernels/isa.h"
+#include "kernels/math.h"
+#include "kernels/reference/rope.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/rope.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pellucid::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+void RotateHead(const float* cos, const float* sin, const std::size_t half,
+                float* head) {
+  const hn::ScalableTag<float> tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  float* high = head + half;
+  std::size_t i = 0;
+  for (; i + lanes <= half; i += lanes) {
+    const auto a = hn::LoadU(tag, head + i), b = hn::LoadU(tag, high + i);
+    const auto c = hn::LoadU(tag, cos + i), s = hn::LoadU(tag, sin + i);
+    hn::StoreU(hn::MulSub(a, c, hn::Mul(b, s)), tag, head + i);
+    hn::StoreU(hn::MulAdd(b, c, hn::Mul(a, s)), tag, high + i);
+  }
+  for (; i < half; ++i) {
+    const float a = head[i], b = high[i];
+    head[i] = std::fma(a, cos[i], -(b * sin[i]));
+    high[i] = std::fma(b, cos[i], a * sin[i]);
+  }
+}
+
+void RotateRows(const RopeTable& table, const std::size_t first_position,
+                const std::size_t head_dim, const MatrixView x) {
+  for (std::size_t t = 0; t < x.rows; ++t) {
+    const std::size_t at = (first_position + t) * table.half;
+    for (std::size_t head = 0; head < x.cols; head += head_dim) {
+      RotateHead(table.cos.data() + at, table.sin.data() + at, table.half,
+                 x.Row(t) + head);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace pellucid::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pellucid::kernels {
+
+HWY_EXPORT(RotateRows);
+
+std::vector<float> InverseFrequencies(double base, std::size_t rotary_dims) {
+  // torch rounds the base to the type of the exponents.
+  const double base32 = static_cast<float>(base);
+  std::vector<float> inv_freq(rotary_dims / 2);
+  for (std::size_t i = 0; i < inv_freq.size(); ++i) {
+    const float exponent =
+        static_cast<float>(2 * i) / static_cast<float>(rotary_dims);
+    const auto power = static_cast<float>(Pow64(base32, exponent));
+    inv_freq[i] = 1.0f / power;
+  }
+  return inv_freq;
+}
+
+RopeTable RopeTable::Make(std::span<const float> inv_freq,
+                          std::size_t positions) {
+  RopeTable table;
+  table.half = inv_freq.size();
+  table.cos.reserve(positions * table.half);
+  table.sin.reserve(positions * table.half);
+  for (std::size_t t = 0; t < positions; ++t) {
+    for (const float frequency : inv_freq) {
+      const float angle = static_cast<float>(t) * frequency;
+      double sin = 0, cos = 0;
+      SinCos64(angle, &sin, &cos);
+      table.cos.push_back(static_cast<float>(cos));
+      table.sin.push_back(static_cast<float>(sin));
+    }
+  }
+  return table;
+}
+
+void ApplyRope(const RopeTable& table, std::size_t first_position,
+               std::size_t head_dim, MatrixView x) {
+  assert(2 * table.half <= head_dim && x.cols % head_dim == 0);
+  assert((first_position + x.rows) * table.half <= table.cos.size());
+  if (UsesReference()) {
+    return reference::ApplyRope(table, first_position, head_dim, x);
+  }
+  HWY_DYNAMIC_DISPATCH(RotateRows)(table, first_position, head_dim, x);
+}
+
+}  // namespace pellucid::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,36 @@
+// Rotary position embedding (Su et al. 2021), halves rotated as in Hugging
+// Face's Llama: for i < r/2 the pair (x[i], x[i + r/2]).
+#ifndef PELLUCID_KERNELS_ROPE_H_
+#define PELLUCID_KERNELS_ROPE_H_
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/matrix.h"
+
+namespace pellucid::kernels {
+
+// 1 / base^(2i/r) for i < r/2, computed as PyTorch does in float32: the
+// exponent 2i/r, the power and the reciprocal each rounded to float32.
+std::vector<float> InverseFrequencies(double base, std::size_t rotary_dims);
+
+// cos and sin of f32(position) * inv_freq[i] (a float32 product), each rounded
+// once to float32: [positions, r/2] for positions 0, 1, ...
+struct RopeTable {
+  std::size_t half = 0;  // r/2
+  std::vector<float> cos, sin;
+
+  static RopeTable Make(std::span<const float> inv_freq, std::size_t positions);
+};
+
+// Rotates, in place, x [tokens, heads * head_dim], row t being at position
+// first_position + t: (a, b) -> (a c - b s, b c + a s), each as one rounded
+// product and one fused multiply-add: fma(a, c, -(b s)), fma(b, c, a s).
+// Dimensions of a head at and beyond r pass through.
+void ApplyRope(const RopeTable& table, std::size_t first_position,
+               std::size_t head_dim, MatrixView x);
+
+}  // namespace pellucid::kernels
+
+#endif  // PELLUCID_KERNELS_ROPE_H_

@@ -1,0 +1,328 @@
+#include "model/forward.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include "base/float_environment.h"
+#include "kernels/attention.h"
+#include "kernels/decode.h"
+#include "kernels/elementwise.h"
+#include "kernels/linear.h"
+#include "kernels/norm.h"
+#include "kernels/rope.h"
+#include "model/row_blocks.h"
+
+namespace pellucid {
+namespace {
+
+// Queries that one attention task works on: small enough to share a short
+// prompt's heads out, large enough that keys stay in cache for a block.
+constexpr std::size_t kQueryBlock = 64;
+
+class ForwardPass {
+ public:
+  // `locate`: look for non-finite numbers at every site, not only after each
+  // block, to name the first one.
+  ForwardPass(const ForwardContext& context, const PackedPrompts& prompts,
+              Probe* probe, bool locate);
+
+  Result<Buffer> Run(const std::stop_token& stop, const Progress& progress);
+
+ private:
+  void Embed();
+  void RunBlock(std::size_t layer);
+  void Attention(std::size_t layer, const LayerWeights& w);
+  void AttendTask(std::size_t layer, std::size_t prompt, std::size_t head,
+                  std::size_t first_query);
+  void Mlp(std::size_t layer, const LayerWeights& w);
+  void VisitHead();
+
+  void Norm(std::span<const float> weight, ConstMatrixView in, MatrixView out);
+  void Linear(ConstMatrixView in, const LinearWeights& w, MatrixView out);
+  void AddTo(MatrixView x, ConstMatrixView delta);
+  void Rotate(MatrixView x);
+
+  // Shows the value of a point to the probe, and checks it where asked to.
+  void Visit(SiteKey key, ConstMatrixView value);
+  void Check(SiteKey key, ConstMatrixView value);
+  Error NonFinite() const;
+
+  const ForwardContext& c_;
+  const ArchSpec& spec_;
+  const PackedPrompts& prompts_;
+  Probe* probe_;
+  const bool locate_;
+  std::stop_token stop_;
+
+  kernels::RopeTable rope_;
+  Buffer residual_;             // [tokens, d_model]
+  Buffer normed_;               // [tokens, d_model]
+  Buffer query_, key_, value_;  // [tokens, heads * head_dim]
+  Buffer z_;                    // [tokens, n_heads * head_dim]
+  Buffer delta_;                // [tokens, d_model]: what a module adds
+  Buffer gate_, up_;            // [tokens, d_mlp]
+
+  bool found_ = false;  // a non-finite number: where
+  SiteKey bad_site_;
+  std::size_t bad_token_ = 0;
+};
+
+ForwardPass::ForwardPass(const ForwardContext& context,
+                         const PackedPrompts& prompts, Probe* probe,
+                         bool locate)
+    : c_(context),
+      spec_(context.spec),
+      prompts_(prompts),
+      probe_(probe),
+      locate_(locate),
+      residual_(prompts.tokens(), spec_.d_model),
+      normed_(prompts.tokens(), spec_.d_model),
+      query_(prompts.tokens(), spec_.QueryWidth()),
+      key_(prompts.tokens(), spec_.KeyWidth()),
+      value_(prompts.tokens(), spec_.KeyWidth()),
+      z_(prompts.tokens(), spec_.QueryWidth()),
+      delta_(prompts.tokens(), spec_.d_model),
+      gate_(prompts.tokens(), spec_.d_mlp),
+      up_(prompts.tokens(), spec_.d_mlp) {
+  std::size_t longest = 0;
+  for (std::size_t p = 0; p < prompts.count(); ++p) {
+    longest = std::max(longest, prompts.offsets[p + 1] - prompts.offsets[p]);
+  }
+  rope_ = kernels::RopeTable::Make(spec_.inv_freq, longest);
+}
+
+Result<Buffer> ForwardPass::Run(const std::stop_token& stop,
+                                const Progress& progress) {
+  const FloatEnvironment environment;
+  stop_ = stop;
+  Embed();
+  for (std::size_t layer = 0; layer < spec_.n_layers && !found_; ++layer) {
+    RunBlock(layer);
+    if (stop_.stop_requested()) return CancelledError("run: stopped");
+    if (progress) {
+      progress(static_cast<double>(layer + 1) /
+               static_cast<double>(spec_.n_layers));
+    }
+  }
+  if (!found_) VisitHead();
+  if (stop_.stop_requested()) return CancelledError("run: stopped");
+  if (found_) return NonFinite();
+  return std::move(residual_);
+}
+
+void ForwardPass::Embed() {
+  const MatrixView x = residual_.view();
+  const WeightView& embed = c_.weights.embed;
+  for (std::size_t t = 0; t < x.rows; ++t) {
+    const auto id = static_cast<std::size_t>(prompts_.ids[t]);
+    kernels::DecodeRow(embed.dtype, embed.Row(id), x.RowSpan(t));
+  }
+  Visit({Point::kEmbedTokens}, x);
+  Visit({Point::kEmbed}, x);
+  Check({Point::kEmbed}, x);
+  if (probe_ == nullptr || !probe_->Wants({Point::kRotary})) return;
+  Buffer cos(x.rows, 2 * rope_.half);  // each angle serves both halves
+  for (std::size_t p = 0; p < prompts_.count(); ++p) {
+    for (std::size_t t = prompts_.offsets[p]; t < prompts_.offsets[p + 1];
+         ++t) {
+      const std::size_t position = t - prompts_.offsets[p];
+      const float* row = rope_.cos.data() + position * rope_.half;
+      std::copy_n(row, rope_.half, cos.view().Row(t));
+      std::copy_n(row, rope_.half, cos.view().Row(t) + rope_.half);
+    }
+  }
+  Visit({Point::kRotary}, cos.view());
+}
+
+void ForwardPass::RunBlock(std::size_t layer) {
+  const LayerWeights& w = c_.weights.layers[layer];
+  Visit({Point::kResidPre, layer}, residual_.view());
+  Attention(layer, w);
+  AddTo(residual_.view(), delta_.view());
+  Visit({Point::kResidMid, layer}, residual_.view());
+  Mlp(layer, w);
+  AddTo(residual_.view(), delta_.view());
+  Visit({Point::kResidPost, layer}, residual_.view());
+  if (!stop_.stop_requested()) {
+    Check({Point::kResidPost, layer}, residual_.view());
+  }
+}
+
+void ForwardPass::Attention(std::size_t layer, const LayerWeights& w) {
+  Norm(w.attn_norm, residual_.view(), normed_.view());
+  Visit({Point::kAttnNorm, layer}, normed_.view());
+  Linear(normed_.view(), w.query, query_.view());
+  Visit({Point::kQuery, layer}, query_.view());
+  Linear(normed_.view(), w.key, key_.view());
+  Visit({Point::kKey, layer}, key_.view());
+  Linear(normed_.view(), w.value, value_.view());
+  Visit({Point::kValue, layer}, value_.view());
+  Rotate(query_.view());
+  Rotate(key_.view());
+
+  struct Task {
+    std::size_t prompt, head, first_query;
+  };
+  std::vector<Task> tasks;
+  for (std::size_t p = 0; p < prompts_.count(); ++p) {
+    const std::size_t length = prompts_.offsets[p + 1] - prompts_.offsets[p];
+    for (std::size_t head = 0; head < spec_.n_heads; ++head) {
+      for (std::size_t q = 0; q < length; q += kQueryBlock) {
+        tasks.push_back({p, head, q});
+      }
+    }
+  }
+  c_.pool.For(
+      tasks.size(),
+      [&](std::size_t i) {
+        AttendTask(layer, tasks[i].prompt, tasks[i].head, tasks[i].first_query);
+      },
+      stop_);
+  Visit({Point::kZ, layer}, z_.view());
+  Linear(z_.view(), w.attn_out, delta_.view());
+  Visit({Point::kAttnProj, layer}, delta_.view());
+  Visit({Point::kAttn, layer}, delta_.view());
+}
+
+void ForwardPass::AttendTask(std::size_t layer, std::size_t prompt,
+                             std::size_t head, std::size_t first_query) {
+  const std::size_t begin = prompts_.offsets[prompt];
+  const std::size_t length = prompts_.offsets[prompt + 1] - begin;
+  const std::size_t kv_head = head / (spec_.n_heads / spec_.n_kv_heads);
+  const auto head_of = [&](auto matrix, std::size_t h) {
+    matrix = matrix.Rows(begin, length);
+    matrix.data += h * spec_.head_dim;
+    matrix.cols = spec_.head_dim;
+    return matrix;
+  };
+  const auto observer = [&](Point point) -> kernels::AttentionObserver {
+    const SiteKey key{point, layer};
+    if (probe_ == nullptr || !probe_->Wants(key)) return {};
+    return [this, key, prompt, head](std::size_t first, MatrixView rows) {
+      probe_->VisitAttention(key, prompt, head, first, rows);
+    };
+  };
+  const kernels::AttentionShape shape{spec_.head_dim, spec_.attention_scale,
+                                      spec_.window};
+  kernels::AttendHead(
+      shape, head_of(query_.view(), head), head_of(key_.view(), kv_head),
+      head_of(value_.view(), kv_head), first_query,
+      std::min(first_query + kQueryBlock, length), observer(Point::kScores),
+      observer(Point::kPattern), head_of(z_.view(), head));
+}
+
+void ForwardPass::Mlp(std::size_t layer, const LayerWeights& w) {
+  Norm(w.mlp_norm, residual_.view(), normed_.view());
+  Visit({Point::kMlpNorm, layer}, normed_.view());
+  Linear(normed_.view(), w.gate, gate_.view());
+  Visit({Point::kGate, layer}, gate_.view());
+  Linear(normed_.view(), w.up, up_.view());
+  Visit({Point::kUp, layer}, up_.view());
+  const MatrixView gate = gate_.view();
+  const MatrixView up = up_.view();
+  ForRowBlocks(c_.pool, gate.rows, [&](std::size_t begin, std::size_t count) {
+    for (std::size_t t = begin; t < begin + count; ++t) {
+      kernels::Silu(gate.RowSpan(t), gate.RowSpan(t));
+    }
+  });
+  Visit({Point::kAct, layer}, gate);
+  ForRowBlocks(c_.pool, gate.rows, [&](std::size_t begin, std::size_t count) {
+    for (std::size_t t = begin; t < begin + count; ++t) {
+      kernels::Multiply(gate.RowSpan(t), up.RowSpan(t), up.RowSpan(t));
+    }
+  });
+  Visit({Point::kMlpPost, layer}, up);
+  Linear(up, w.down, delta_.view());
+  Visit({Point::kDown, layer}, delta_.view());
+  Visit({Point::kMlp, layer}, delta_.view());
+}
+
+// The head is run on every token only where somebody looks at it.
+void ForwardPass::VisitHead() {
+  if (probe_ == nullptr) return;
+  const bool logits =
+      probe_->Wants({Point::kHead}) || probe_->Wants({Point::kLogits});
+  if (!logits && !probe_->Wants({Point::kFinalNorm})) return;
+  c_.head.Normalise(c_.pool, residual_.view(), normed_.view());
+  Visit({Point::kFinalNorm}, normed_.view());
+  if (!logits) return;
+  Buffer all(prompts_.tokens(), spec_.vocab_size);
+  c_.head.Project(c_.pool, normed_.view(), all.view(), stop_);
+  if (stop_.stop_requested()) return;
+  Visit({Point::kHead}, all.view());
+  Visit({Point::kLogits}, all.view());
+}
+
+void ForwardPass::Norm(std::span<const float> weight, ConstMatrixView in,
+                       MatrixView out) {
+  ForRowBlocks(c_.pool, in.rows, [&](std::size_t begin, std::size_t count) {
+    kernels::RmsNorm(in.Rows(begin, count), weight, spec_.norm_eps,
+                     out.Rows(begin, count));
+  });
+}
+
+void ForwardPass::Linear(ConstMatrixView in, const LinearWeights& w,
+                         MatrixView out) {
+  kernels::Linear(c_.pool, in, w.weight, w.bias, out, stop_);
+}
+
+void ForwardPass::AddTo(MatrixView x, ConstMatrixView delta) {
+  for (std::size_t t = 0; t < x.rows; ++t) {
+    kernels::Add(x.RowSpan(t), delta.RowSpan(t), x.RowSpan(t));
+  }
+}
+
+void ForwardPass::Rotate(MatrixView x) {
+  for (std::size_t p = 0; p < prompts_.count(); ++p) {
+    const std::size_t begin = prompts_.offsets[p];
+    const std::size_t length = prompts_.offsets[p + 1] - begin;
+    ForRowBlocks(c_.pool, length, [&](std::size_t first, std::size_t count) {
+      kernels::ApplyRope(rope_, first, spec_.head_dim,
+                         x.Rows(begin + first, count));
+    });
+  }
+}
+
+void ForwardPass::Visit(SiteKey key, ConstMatrixView value) {
+  if (locate_) Check(key, value);
+  if (probe_ != nullptr && probe_->Wants(key)) probe_->Visit(key, value);
+}
+
+void ForwardPass::Check(SiteKey key, ConstMatrixView value) {
+  if (found_) return;
+  for (std::size_t t = 0; t < value.rows; ++t) {
+    if (kernels::FirstNonFinite(value.RowSpan(t)) == value.cols) continue;
+    found_ = true;
+    bad_site_ = key;
+    bad_token_ = t;
+    return;
+  }
+}
+
+Error ForwardPass::NonFinite() const {
+  const auto after = std::upper_bound(prompts_.offsets.begin(),
+                                      prompts_.offsets.end(), bad_token_);
+  return ModelError(fmt::format(
+      "run: {}: non-finite activation at position {}; the weights are damaged "
+      "or overflow float32",
+      c_.table.NameOf(bad_site_), bad_token_ - *(after - 1)));
+}
+
+}  // namespace
+
+Result<Buffer> RunForward(const ForwardContext& context,
+                          const PackedPrompts& prompts, Probe* probe,
+                          const std::stop_token& stop,
+                          const Progress& progress) {
+  Result<Buffer> done = ForwardPass(context, prompts, probe, /*locate=*/false)
+                            .Run(stop, progress);
+  if (done.ok() || done.error().code != ErrorCode::kModel) return done;
+  // The same numbers again, looked at everywhere, to name the first site.
+  return ForwardPass(context, prompts, nullptr, /*locate=*/true).Run(stop, {});
+}
+
+}  // namespace pellucid

@@ -1,0 +1,77 @@
+#include "model/head.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/buffer.h"
+#include "testutil/noise.h"
+
+namespace pellucid {
+namespace {
+
+class HeadTest : public ::testing::Test {
+ protected:
+  HeadTest() : values_(testutil::Noise(kVocab * kWidth, 1)) {
+    spec_.d_model = kWidth;
+    spec_.vocab_size = kVocab;
+    spec_.norm_eps = 1e-5f;
+    weights_.final_norm = testutil::Noise(kWidth, 2);
+    weights_.unembed = {DType::kF32,
+                        reinterpret_cast<const std::byte*>(values_.data()),
+                        kVocab,
+                        kWidth,
+                        kWidth * sizeof(float),
+                        {}};
+  }
+
+  static constexpr std::size_t kWidth = 21;
+  static constexpr std::size_t kVocab = 70;
+  std::vector<float> values_;
+  ArchSpec spec_;
+  Weights weights_;
+  TaskPool pool_{2};
+};
+
+// Against the definitions in double: 21 roundings of a float32 sum stay far
+// within 21 * 2^-24 of the sum of magnitudes.
+TEST_F(HeadTest, NormalisesAndProjects) {
+  const Head head(spec_, weights_);
+  std::vector<float> x = testutil::Noise(3 * kWidth, 3);
+  Buffer normed(3, kWidth), logits(3, kVocab);
+  head.Normalise(pool_, {x.data(), 3, kWidth}, normed.view());
+  head.Project(pool_, normed.view(), logits.view());
+  for (std::size_t r = 0; r < 3; ++r) {
+    double squares = 0;
+    for (std::size_t k = 0; k < kWidth; ++k) {
+      squares += std::pow(double{x[r * kWidth + k]}, 2);
+    }
+    const double scale = 1 / std::sqrt(squares / kWidth + 1e-5);
+    for (std::size_t v = 0; v < kVocab; ++v) {
+      double dot = 0, magnitude = 0;
+      for (std::size_t k = 0; k < kWidth; ++k) {
+        const double term = double{x[r * kWidth + k]} * scale *
+                            double{weights_.final_norm[k]} *
+                            double{values_[v * kWidth + k]};
+        dot += term;
+        magnitude += std::abs(term);
+      }
+      EXPECT_NEAR(logits.view().Row(r)[v], dot,
+                  (kWidth + 4) * std::exp2(-24) * magnitude);
+    }
+  }
+}
+
+TEST_F(HeadTest, NormalisesInPlaceToTheSameBits) {
+  const Head head(spec_, weights_);
+  std::vector<float> x = testutil::Noise(40 * kWidth, 4);
+  Buffer normed(40, kWidth);
+  head.Normalise(pool_, {x.data(), 40, kWidth}, normed.view());
+  head.Normalise(pool_, {x.data(), 40, kWidth}, {x.data(), 40, kWidth});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    EXPECT_EQ(x[i], normed.view().data[i]);
+  }
+}
+
+}  // namespace
+}  // namespace pellucid

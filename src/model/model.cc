@@ -1,0 +1,199 @@
+#include "pellucid/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/float_environment.h"
+#include "base/sha256.h"
+#include "hub/reference.h"
+#include "model/family.h"
+#include "model/model_impl.h"
+#include "tokenizer/gguf_loader.h"
+#include "trace/capture.h"
+#include "trace/plan.h"
+
+namespace pellucid {
+namespace {
+
+ModelInfo MakeInfo(const std::string& ref, const std::string& path,
+                   const GgufFile& file, const ArchSpec& spec) {
+  ModelInfo info;
+  info.ref = ref;
+  info.path = path;
+  info.architecture = spec.architecture;
+  info.format = "gguf";
+  Sha256 hash;
+  hash.Update(file.header());
+  info.hash = HexOf(hash.Finish());
+  info.n_layers = spec.n_layers;
+  info.d_model = spec.d_model;
+  info.n_heads = spec.n_heads;
+  info.n_kv_heads = spec.n_kv_heads;
+  info.head_dim = spec.head_dim;
+  info.d_mlp = spec.d_mlp;
+  info.vocab_size = spec.vocab_size;
+  info.context_length = spec.context_length;
+  info.details = spec.details;
+  return info;
+}
+
+// Keeps the tokenizer, or the reason why there is none: a model without one
+// still runs on ids.
+void LoadTokenizerInto(Model::Impl& impl) {
+  auto loaded = LoadTokenizer(impl.file);
+  if (!loaded.ok()) {
+    impl.tokenizer_error = loaded.error();
+  } else if (!loaded->has_value()) {
+    impl.tokenizer_error = ModelError(
+        fmt::format("tokenizer: {}: the file holds none; give --ids instead of "
+                    "a text",
+                    impl.file.name()));
+  } else {
+    impl.tokenizer = std::move(*loaded);
+  }
+}
+
+}  // namespace
+
+Status Model::Impl::CheckPrompts(
+    std::span<const std::vector<TokenId>> prompts) const {
+  for (const std::vector<TokenId>& ids : prompts) {
+    if (ids.empty()) {
+      return UsageError("run: prompt: has no tokens; give at least one");
+    }
+    if (ids.size() > spec.context_length) {
+      return UsageError(fmt::format(
+          "run: prompt: {} tokens, but the model's context is {}; shorten it",
+          ids.size(), spec.context_length));
+    }
+    for (const TokenId id : ids) {
+      if (id < 0 || static_cast<std::size_t>(id) >= spec.vocab_size) {
+        return UsageError(
+            fmt::format("run: token id {}: is not within the model's "
+                        "vocabulary, 0 to {}",
+                        id, spec.vocab_size - 1));
+      }
+    }
+  }
+  return {};
+}
+
+PackedPrompts Pack(std::span<const std::vector<TokenId>> prompts) {
+  PackedPrompts packed;
+  for (const std::vector<TokenId>& ids : prompts) {
+    packed.ids.insert(packed.ids.end(), ids.begin(), ids.end());
+    packed.offsets.push_back(packed.ids.size());
+  }
+  return packed;
+}
+
+Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+Result<Model> Model::Open(const std::string& ref, const OpenOptions& options) {
+  PELLUCID_ASSIGN_OR_RETURN(const std::string path, hub::ResolveReference(ref));
+  PELLUCID_ASSIGN_OR_RETURN(GgufFile file, GgufFile::Open(path));
+  PELLUCID_ASSIGN_OR_RETURN(LoadedModel loaded, LoadFromGguf(file));
+  ModelInfo info = MakeInfo(ref, path, file, loaded.spec);
+  auto impl =
+      std::make_shared<Impl>(std::move(file), std::move(loaded.spec),
+                             std::move(loaded.weights), options.threads);
+  impl->info = std::move(info);
+  LoadTokenizerInto(*impl);
+  return Model(std::move(impl));
+}
+
+const ModelInfo& Model::info() const { return impl_->info; }
+
+std::size_t Model::threads() const { return impl_->pool.threads(); }
+
+std::vector<TensorInfo> Model::Tensors() const {
+  std::vector<TensorInfo> out;
+  for (const GgufTensor& tensor : impl_->file.tensors()) {
+    out.push_back({std::string(tensor.name),
+                   std::string(InfoOf(tensor.dtype).name), tensor.shape,
+                   tensor.data.size()});
+  }
+  return out;
+}
+
+std::vector<SiteInfo> Model::Sites() const { return impl_->table.Describe(); }
+
+const Tokenizer* Model::tokenizer() const {
+  return impl_->tokenizer ? &*impl_->tokenizer : nullptr;
+}
+
+Result<const Tokenizer*> Model::RequireTokenizer() const {
+  if (impl_->tokenizer) return &*impl_->tokenizer;
+  return impl_->tokenizer_error;
+}
+
+Result<Trace> Model::Run(std::span<const TokenId> ids,
+                         const RunOptions& options) const {
+  const std::vector<TokenId> prompt(ids.begin(), ids.end());
+  PELLUCID_ASSIGN_OR_RETURN(std::vector<Trace> traces,
+                            RunBatch({&prompt, 1}, options));
+  return std::move(traces.front());
+}
+
+Result<std::vector<Trace>> Model::RunBatch(
+    std::span<const std::vector<TokenId>> prompts,
+    const RunOptions& options) const {
+  const FloatEnvironment environment;
+  PELLUCID_RETURN_IF_ERROR(impl_->CheckPrompts(prompts));
+  PELLUCID_ASSIGN_OR_RETURN(const Plan plan,
+                            Plan::Make(impl_->table, options.sites));
+  const PackedPrompts packed = Pack(prompts);
+  Capture capture(plan, impl_->table, packed.offsets);
+  PELLUCID_ASSIGN_OR_RETURN(const Buffer residual,
+                            RunForward(impl_->context(), packed, &capture,
+                                       options.stop, options.progress));
+  std::vector<Trace> traces = capture.Take();
+  for (std::size_t p = 0; p < traces.size(); ++p) {
+    traces[p].ids = prompts[p];
+    if (!options.last_logits) continue;
+    Buffer normed(1, impl_->spec.d_model);
+    impl_->head.Normalise(impl_->pool,
+                          residual.view().Rows(packed.offsets[p + 1] - 1, 1),
+                          normed.view());
+    traces[p].last_logits.resize(impl_->spec.vocab_size);
+    impl_->head.Project(
+        impl_->pool, normed.view(),
+        {traces[p].last_logits.data(), 1, impl_->spec.vocab_size},
+        options.stop);
+    if (options.stop.stop_requested()) return CancelledError("run: stopped");
+  }
+  return traces;
+}
+
+Result<Tensor> Model::Unembed(const Tensor& residual,
+                              bool apply_final_norm) const {
+  const FloatEnvironment environment;
+  const std::size_t d = impl_->spec.d_model;
+  if (residual.shape.size() != 2 || residual.shape[1] != d ||
+      residual.data.size() != residual.shape[0] * d) {
+    return UsageError(fmt::format(
+        "unembed: residual of {} dimensions and {} numbers: must be [rows, {}]",
+        residual.shape.size(), residual.data.size(), d));
+  }
+  const std::size_t rows = residual.shape[0];
+  Tensor logits({rows, impl_->spec.vocab_size});
+  if (rows == 0) return logits;
+  ConstMatrixView normed{residual.data.data(), rows, d};
+  Buffer own;
+  if (apply_final_norm) {
+    own = Buffer(rows, d);
+    impl_->head.Normalise(impl_->pool, normed, own.view());
+    normed = std::as_const(own).view();
+  }
+  impl_->head.Project(impl_->pool, normed,
+                      {logits.data.data(), rows, impl_->spec.vocab_size});
+  return logits;
+}
+
+}  // namespace pellucid

@@ -1,0 +1,51 @@
+// What a Model holds. For the layers above; programs use pellucid/model.h.
+#ifndef PELLUCID_MODEL_MODEL_IMPL_H_
+#define PELLUCID_MODEL_MODEL_IMPL_H_
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/task_pool.h"
+#include "formats/gguf.h"
+#include "model/arch_spec.h"
+#include "model/forward.h"
+#include "model/head.h"
+#include "model/weights.h"
+#include "pellucid/model.h"
+#include "trace/site_table.h"
+
+namespace pellucid {
+
+struct Model::Impl {
+  Impl(GgufFile gguf, ArchSpec arch, Weights parameters, std::size_t threads)
+      : file(std::move(gguf)),
+        spec(std::move(arch)),
+        weights(std::move(parameters)),
+        head(spec, weights),
+        table(spec.modules, spec.Sizes()),
+        pool(threads) {}
+
+  // kUsage unless every prompt has between one and context_length tokens, all
+  // within the vocabulary.
+  Status CheckPrompts(std::span<const std::vector<TokenId>> prompts) const;
+
+  ForwardContext context() const { return {spec, weights, head, table, pool}; }
+
+  GgufFile file;
+  ArchSpec spec;
+  Weights weights;
+  Head head;
+  SiteTable table;
+  TaskPool pool;
+  ModelInfo info;
+  std::optional<Tokenizer> tokenizer;
+  Error tokenizer_error;  // why there is none
+};
+
+// Prompts one after another.
+PackedPrompts Pack(std::span<const std::vector<TokenId>> prompts);
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_MODEL_MODEL_IMPL_H_

@@ -1,0 +1,38 @@
+// What `pellucid info` tells, schema "pellucid.info/1".
+#ifndef PELLUCID_RENDER_INFO_JSON_H_
+#define PELLUCID_RENDER_INFO_JSON_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pellucid/model.h"
+#include "pellucid/trace.h"  // SiteInfo
+#include "render/json_writer.h"
+
+namespace pellucid::render {
+
+struct TokenizerInfo {
+  std::string kind;
+  std::size_t vocab_size = 0;
+  std::optional<TokenId> bos_id, eos_id;
+  bool adds_bos = false;
+};
+
+struct InfoReport {
+  ModelInfo model;
+  std::optional<TokenizerInfo> tokenizer;          // empty: null
+  std::optional<std::vector<TensorInfo>> tensors;  // empty: not asked for
+  std::optional<std::vector<SiteInfo>> sites;      // empty: not asked for
+};
+
+// Writes {"schema", "model", "config", "tokenizer", "tensors", "sites"} and a
+// line feed. Details of the model that are numbers or truth values in JSON's
+// spelling are written as such.
+void WriteInfoJson(const InfoReport& report, JsonStyle style,
+                   const TextSink& sink);
+
+}  // namespace pellucid::render
+
+#endif  // PELLUCID_RENDER_INFO_JSON_H_

@@ -1,0 +1,26 @@
+// A lens as one JSON object, schema "pellucid.lens/1": rows of cells with
+// their statistics, the summary, targets where they were asked for, the
+// self-check and the times. Key order is part of the schema.
+#ifndef PELLUCID_RENDER_LENS_JSON_H_
+#define PELLUCID_RENDER_LENS_JSON_H_
+
+#include <string>
+
+#include "render/json_writer.h"
+#include "render/lens_report.h"
+
+namespace pellucid::render {
+
+// Writes the object and a line feed. kCompact is one line, a record of JSON
+// lines; kIndented has a line for each cell. Streams: memory does not grow
+// with the lens. Where a model has no tokenizer, texts are null.
+void WriteLensJson(const LensReport& report, JsonStyle style,
+                   const TextSink& sink);
+
+// The same as a string.
+std::string LensJson(const LensReport& report,
+                     JsonStyle style = JsonStyle::kIndented);
+
+}  // namespace pellucid::render
+
+#endif  // PELLUCID_RENDER_LENS_JSON_H_

@@ -1,0 +1,24 @@
+#include "render/model_json.h"
+
+namespace pellucid::render {
+
+void WriteModel(const ModelInfo& model, JsonWriter& json) {
+  json.BeginObject();
+  json.Key("ref");
+  json.String(model.ref);
+  json.Key("architecture");
+  json.String(model.architecture);
+  json.Key("format");
+  json.String(model.format);
+  json.Key("n_layers");
+  json.Integer(model.n_layers);
+  json.Key("d_model");
+  json.Integer(model.d_model);
+  json.Key("vocab_size");
+  json.Integer(model.vocab_size);
+  json.Key("hash");
+  json.String(model.hash);
+  json.EndObject();
+}
+
+}  // namespace pellucid::render

@@ -1,0 +1,16 @@
+// The "model" object that every report carries.
+#ifndef PELLUCID_RENDER_MODEL_JSON_H_
+#define PELLUCID_RENDER_MODEL_JSON_H_
+
+#include "pellucid/model.h"  // ModelInfo
+#include "render/json_writer.h"
+
+namespace pellucid::render {
+
+// Writes {"ref", "architecture", "format", "n_layers", "d_model", "vocab_size",
+// "hash"} as the next value.
+void WriteModel(const ModelInfo& model, JsonWriter& json);
+
+}  // namespace pellucid::render
+
+#endif  // PELLUCID_RENDER_MODEL_JSON_H_

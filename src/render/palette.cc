@@ -1,0 +1,129 @@
+#include "render/palette.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+namespace pellucid::render {
+namespace {
+
+// Entries of the published table from which straight lines stay within 1 of
+// all 256 (found by dynamic programming over all subsets of entries).
+struct Anchor {
+  int index;
+  Rgb color;
+};
+constexpr std::array<Anchor, 15> kViridis = {{
+    {0, {0x44, 0x01, 0x54}},
+    {17, {0x48, 0x1a, 0x6c}},
+    {35, {0x46, 0x30, 0x7e}},
+    {58, {0x3e, 0x4c, 0x8a}},
+    {93, {0x2d, 0x70, 0x8e}},
+    {129, {0x20, 0x92, 0x8c}},
+    {144, {0x1f, 0xa0, 0x88}},
+    {157, {0x25, 0xac, 0x82}},
+    {172, {0x38, 0xb9, 0x77}},
+    {184, {0x4e, 0xc3, 0x6b}},
+    {203, {0x77, 0xd1, 0x53}},
+    {233, {0xc5, 0xe0, 0x21}},
+    {242, {0xdd, 0xe3, 0x18}},
+    {248, {0xec, 0xe5, 0x1b}},
+    {255, {0xfd, 0xe7, 0x25}},
+}};
+
+std::uint8_t Mix(std::uint8_t from, std::uint8_t to, double share) {
+  const double mixed = from + (to - from) * share;
+  return static_cast<std::uint8_t>(std::lround(mixed));
+}
+
+// sRGB channel to linear light.
+double Linear(std::uint8_t channel) {
+  const double c = channel / 255.0;
+  return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+}
+
+// Where each colour of the ramp begins, in 255ths: from there on it is the
+// ramp's nearest to viridis in RGB.
+struct Step {
+  int from;
+  int index;
+};
+constexpr std::array<Step, 11> kXtermRamp = {{{0, 53},
+                                              {24, 54},
+                                              {50, 24},
+                                              {98, 30},
+                                              {140, 36},
+                                              {167, 72},
+                                              {180, 77},
+                                              {202, 113},
+                                              {218, 149},
+                                              {228, 184},
+                                              {248, 220}}};
+
+}  // namespace
+
+Rgb Viridis(double value) {
+  const double at = value > 0 ? std::min(value, 1.0) * 255.0 : 0.0;
+  std::size_t i = 1;
+  while (i + 1 < kViridis.size() && kViridis[i].index < at) ++i;
+  const Anchor& a = kViridis[i - 1];
+  const Anchor& b = kViridis[i];
+  const double share = (at - a.index) / (b.index - a.index);
+  return {Mix(a.color.r, b.color.r, share), Mix(a.color.g, b.color.g, share),
+          Mix(a.color.b, b.color.b, share)};
+}
+
+double Luminance(Rgb color) {
+  return 0.2126 * Linear(color.r) + 0.7152 * Linear(color.g) +
+         0.0722 * Linear(color.b);
+}
+
+Rgb TextColorOn(Rgb background) {
+  // Contrast is (lighter + 0.05) / (darker + 0.05): with white 1.05 / (L +
+  // 0.05), with black (L + 0.05) / 0.05. They meet at sqrt(1.05 * 0.05).
+  const double luminance = Luminance(background) + 0.05;
+  return luminance * luminance > 1.05 * 0.05 ? Rgb{0, 0, 0}
+                                             : Rgb{255, 255, 255};
+}
+
+int XtermViridis(double value) {
+  int index = kXtermRamp[0].index;
+  for (const Step& step : kXtermRamp) {
+    if (value * 255.0 >= step.from) index = step.index;
+  }
+  return index;
+}
+
+Rgb XtermCube(int index) {
+  constexpr std::array<std::uint8_t, 6> kLevels = {0, 95, 135, 175, 215, 255};
+  const std::size_t at = static_cast<std::size_t>(index - 16);
+  return {kLevels[at / 36], kLevels[at / 6 % 6], kLevels[at % 6]};
+}
+
+std::string Shaded(double value, ColorMode mode) {
+  if (mode == ColorMode::kNone) return {};
+  if (mode == ColorMode::k256) {
+    const int index = XtermViridis(value);
+    const bool dark_text = TextColorOn(XtermCube(index)) == Rgb{0, 0, 0};
+    return fmt::format("\x1b[38;5;{};48;5;{}m", dark_text ? 16 : 231, index);
+  }
+  const Rgb background = Viridis(value);
+  const Rgb text = TextColorOn(background);
+  return fmt::format("\x1b[38;2;{};{};{};48;2;{};{};{}m", text.r, text.g,
+                     text.b, background.r, background.g, background.b);
+}
+
+std::string_view Reset(ColorMode mode) {
+  return mode == ColorMode::kNone ? "" : "\x1b[0m";
+}
+std::string_view Dim(ColorMode mode) {
+  return mode == ColorMode::kNone ? "" : "\x1b[2m";
+}
+std::string_view Bold(ColorMode mode) {
+  return mode == ColorMode::kNone ? "" : "\x1b[1m";
+}
+
+}  // namespace pellucid::render

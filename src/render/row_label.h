@@ -1,0 +1,20 @@
+// Short names of a lens's rows, and which of them are block outputs.
+#ifndef PELLUCID_RENDER_ROW_LABEL_H_
+#define PELLUCID_RENDER_ROW_LABEL_H_
+
+#include <string>
+
+#include "pellucid/lens.h"
+
+namespace pellucid::render {
+
+// "embed"; "3" for a block's output ("model.layers.3"); "3 resid_mid" for a
+// point inside of it: what follows the layer's number in the site's path.
+std::string RowLabel(const LensRow& row);
+
+// The row is the residual stream after a block.
+bool IsBlockOutput(const LensRow& row);
+
+}  // namespace pellucid::render
+
+#endif  // PELLUCID_RENDER_ROW_LABEL_H_

@@ -1,0 +1,167 @@
+#include "tokenizer/bpe.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "testutil/noise.h"
+
+namespace pellucid {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using Views = std::vector<std::string_view>;
+using Ids = std::vector<TokenId>;
+
+Bpe MakeBpe(const Views& tokens, const Views& merges) {
+  return Bpe::Make(tokens, merges, "m.gguf").value();
+}
+
+Ids Encode(const Bpe& bpe, std::string_view piece) {
+  Ids ids;
+  bpe.Encode(piece, ids);
+  return ids;
+}
+
+// The definition, without any cleverness: merge the pair of lowest rank,
+// leftmost first, until no pair merges. `ranks` is parallel to `merges`.
+std::vector<std::string> MergeByDefinition(std::string_view piece,
+                                           const Views& merges) {
+  std::vector<std::string> symbols;
+  for (const char c : piece) symbols.emplace_back(1, c);
+  while (true) {
+    std::size_t best_rank = merges.size(), best = 0;
+    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
+      const std::string pair = symbols[i] + " " + symbols[i + 1];
+      const auto rank = static_cast<std::size_t>(
+          std::find(merges.begin(), merges.end(), pair) - merges.begin());
+      if (rank < best_rank) {
+        best_rank = rank;
+        best = i;
+      }
+    }
+    if (best_rank == merges.size()) return symbols;
+    symbols[best] += symbols[best + 1];
+    symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(best) + 1);
+  }
+}
+
+TEST(BpeTest, MergesByRankThenFromTheLeft) {
+  const Bpe bpe =
+      MakeBpe({"a", "b", "c", "ab", "bc", "aa"}, {"b c", "a b", "a a"});
+  EXPECT_THAT(Encode(bpe, "abc"), ElementsAre(0, 4));
+  EXPECT_THAT(Encode(bpe, "aaa"), ElementsAre(5, 0));
+  EXPECT_THAT(Encode(bpe, "abab"), ElementsAre(3, 3));
+  EXPECT_THAT(Encode(bpe, ""), IsEmpty());
+}
+
+TEST(BpeTest, AppendsToWhatIsThere) {
+  const Bpe bpe = MakeBpe({"a"}, {});
+  Ids ids = {7};
+  bpe.Encode("a", ids);
+  EXPECT_THAT(ids, ElementsAre(7, 0));
+}
+
+// As HF without an unknown token: what stands beside a lost byte can merge.
+TEST(BpeTest, BytesWithoutATokenAreDropped) {
+  const Bpe bpe = MakeBpe({"a", "b", "ab"}, {"a b"});
+  EXPECT_THAT(Encode(bpe, "axb"), ElementsAre(2));
+  EXPECT_THAT(Encode(bpe, "\xff"), IsEmpty());
+}
+
+TEST(BpeTest, BytesAreSpeltInTheAlphabet) {
+  const Bpe bpe = MakeBpe({"\u0120", "a", "\u0120a"}, {"\u0120 a"});
+  EXPECT_THAT(Encode(bpe, " a "), ElementsAre(2, 0));
+}
+
+TEST(BpeTest, ALaterMergeOfAPairOverrides) {
+  // "a b" counts with rank 2, so "b c" goes first.
+  const Bpe bpe = MakeBpe({"a", "b", "c", "ab", "bc"}, {"a b", "b c", "a b"});
+  EXPECT_THAT(Encode(bpe, "abc"), ElementsAre(0, 4));
+}
+
+// Every length on both sides of the limit between scan and heap, on a
+// vocabulary in which merges compete.
+TEST(BpeTest, ScanAndHeapFollowTheDefinition) {
+  const Views merges = {"a b", "b a",  "ab a",  "c c",  "a a",
+                        "b b", "aa b", "ab ab", "cc c", "aba b"};
+  Views tokens = {"a", "b", "c"};
+  std::vector<std::string> joined;
+  for (const std::string_view merge : merges) {
+    joined.emplace_back(merge);
+    std::erase(joined.back(), ' ');
+  }
+  std::sort(joined.begin(), joined.end());
+  joined.erase(std::unique(joined.begin(), joined.end()), joined.end());
+  tokens.insert(tokens.end(), joined.begin(), joined.end());
+  const Bpe bpe = MakeBpe(tokens, merges);
+  testutil::Random random(/*seed=*/11);
+  for (std::size_t length = 0; length < 100; ++length) {
+    for (int round = 0; round < 20; ++round) {
+      std::string piece;
+      while (piece.size() < length) piece += "abc"[random.Below(3)];
+      std::vector<std::string> texts;
+      for (const TokenId id : Encode(bpe, piece)) {
+        texts.emplace_back(bpe.vocabulary().Text(id));
+      }
+      EXPECT_EQ(texts, MergeByDefinition(piece, merges)) << piece;
+    }
+  }
+}
+
+TEST(BpeTest, LongPiecesAreNotQuadratic) {
+  const Bpe bpe = MakeBpe({"a", "b", "ab", "abab", "abababab"},
+                          {"a b", "ab ab", "abab abab"});
+  std::string piece;
+  for (int i = 0; i < 50'000; ++i) piece += "ab";
+  const Ids ids = Encode(bpe, piece + "a");
+  ASSERT_EQ(ids.size(), 12'501U);
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), 4), 12'500);
+  EXPECT_EQ(ids.back(), 0);
+}
+
+TEST(BpeTest, WholePieceNeedsNoMerges) {
+  const Bpe bpe = MakeBpe({"a", "b", "\u0120ab"}, {});
+  EXPECT_EQ(bpe.WholePiece(" ab"), 2);
+  EXPECT_EQ(bpe.WholePiece("ab"), std::nullopt);
+  EXPECT_EQ(bpe.WholePiece(std::string(100'000, 'a')), std::nullopt);
+}
+
+std::string MergeError(const Views& tokens, const Views& merges) {
+  const auto bpe = Bpe::Make(tokens, merges, "m.gguf");
+  if (bpe.ok()) return "no error";
+  EXPECT_EQ(bpe.error().code, ErrorCode::kModel);
+  return bpe.error().message;
+}
+
+TEST(BpeTest, AMergeOfUnknownTokensIsNamed) {
+  const std::string end = "which the vocabulary lacks; convert the model again";
+  EXPECT_EQ(MergeError({"b", "ab"}, {"a b"}),
+            "open: m.gguf: tokenizer: merge 0 (\"a b\") needs the token "
+            "\"a\", " +
+                end);
+  EXPECT_EQ(MergeError({"a", "b", "ab"}, {"a b", "a c"}),
+            "open: m.gguf: tokenizer: merge 1 (\"a c\") needs the token "
+            "\"c\", " +
+                end);
+  EXPECT_EQ(MergeError({"a", "b"}, {"a b"}),
+            "open: m.gguf: tokenizer: merge 0 (\"a b\") needs the token "
+            "\"ab\", " +
+                end);
+}
+
+TEST(BpeTest, AMergeIsTwoTokensWithOneSpace) {
+  for (const std::string merge : {"", "ab", "a b c", "a  b"}) {
+    EXPECT_EQ(MergeError({"a", "b", "ab"}, {merge}),
+              "open: m.gguf: tokenizer: merge 0 (\"" + merge +
+                  "\") is not two tokens with one space; convert the model "
+                  "again");
+  }
+}
+
+}  // namespace
+}  // namespace pellucid

@@ -1,0 +1,48 @@
+#include "tokenizer/gguf_pre.h"
+
+#include "gtest/gtest.h"
+
+namespace pellucid {
+namespace {
+
+TEST(GgufPreTest, TheNamesOfOnePatternAreOneRule) {
+  for (const std::string_view name : {"gpt-2", "phi-2", "mpt", "olmo"}) {
+    ASSERT_NE(FindPreRule(name), nullptr) << name;
+    EXPECT_EQ(FindPreRule(name)->pattern, PrePattern::kGpt2) << name;
+  }
+  for (const std::string_view name : {"smollm", "starcoder", "refact"}) {
+    ASSERT_NE(FindPreRule(name), nullptr) << name;
+    EXPECT_EQ(FindPreRule(name)->pattern, PrePattern::kSmolLm) << name;
+    EXPECT_FALSE(FindPreRule(name)->adds_bos) << name;
+  }
+}
+
+TEST(GgufPreTest, Llama3IgnoresMergesAndAddsBos) {
+  for (const std::string_view name : {"llama-bpe", "llama3", "llama-v3"}) {
+    ASSERT_NE(FindPreRule(name), nullptr) << name;
+    EXPECT_EQ(FindPreRule(name)->pattern, PrePattern::kLlama3) << name;
+    EXPECT_TRUE(FindPreRule(name)->ignore_merges) << name;
+    EXPECT_TRUE(FindPreRule(name)->adds_bos) << name;
+  }
+  ASSERT_NE(FindPreRule("dbrx"), nullptr);
+  EXPECT_EQ(FindPreRule("dbrx")->pattern, PrePattern::kLlama3);
+  EXPECT_FALSE(FindPreRule("dbrx")->ignore_merges);
+  EXPECT_FALSE(FindPreRule("dbrx")->adds_bos);
+}
+
+TEST(GgufPreTest, Qwen2Normalises) {
+  ASSERT_NE(FindPreRule("qwen2"), nullptr);
+  EXPECT_EQ(FindPreRule("qwen2")->pattern, PrePattern::kQwen2);
+  EXPECT_TRUE(FindPreRule("qwen2")->nfc);
+  EXPECT_FALSE(FindPreRule("qwen2")->ignore_merges);
+}
+
+TEST(GgufPreTest, OtherPatternsAreRefused) {
+  for (const std::string_view name :
+       {"", "default", "falcon", "gpt-4o", "tekken", "qwen35", "Qwen2"}) {
+    EXPECT_EQ(FindPreRule(name), nullptr) << name;
+  }
+}
+
+}  // namespace
+}  // namespace pellucid

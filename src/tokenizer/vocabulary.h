@@ -1,0 +1,54 @@
+// The strings of a vocabulary by id, and ids by string.
+//
+// All strings lie in one arena; the look-up is an open-addressing table of
+// hashes, because a vocabulary of 49,152 tokens must be ready in a few
+// milliseconds and std::unordered_map takes ten times as long to fill.
+#ifndef PELLUCID_TOKENIZER_VOCABULARY_H_
+#define PELLUCID_TOKENIZER_VOCABULARY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pellucid/tokenizer.h"  // TokenId
+
+namespace pellucid {
+
+class Vocabulary {
+ public:
+  // Copies `tokens` [ids], at most kMaxTokens of them. Of equal strings the
+  // last one is found, as in a Python dict of tokens.
+  static constexpr std::size_t kMaxTokens = std::size_t{1} << 28;
+  explicit Vocabulary(std::span<const std::string_view> tokens);
+
+  std::size_t size() const { return begins_.size() - 1; }
+
+  // String of `id` < size(). The view lives as long as the vocabulary stays
+  // where it is.
+  std::string_view Text(TokenId id) const {
+    const auto i = static_cast<std::size_t>(id);
+    return std::string_view(arena_).substr(begins_[i],
+                                           begins_[i + 1] - begins_[i]);
+  }
+
+  std::optional<TokenId> Find(std::string_view text) const;
+
+ private:
+  struct Slot {
+    std::uint32_t hash = 0;
+    TokenId id = -1;  // -1: free
+  };
+  std::size_t SlotOf(std::string_view text, std::uint32_t hash) const;
+
+  std::string arena_;
+  std::vector<std::size_t> begins_;  // [size() + 1], offsets into arena_
+  std::vector<Slot> slots_;          // a power of two, at most half full
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_TOKENIZER_VOCABULARY_H_

@@ -1,0 +1,51 @@
+#include "tokenizer/vocabulary.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace pellucid {
+namespace {
+
+TEST(VocabularyTest, FindsEveryTokenByText) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 5000; ++i) {
+    texts.push_back(std::string(static_cast<std::size_t>(i % 23), 'x') +
+                    std::to_string(i));
+  }
+  const std::vector<std::string_view> tokens(texts.begin(), texts.end());
+  const Vocabulary vocabulary(tokens);
+  ASSERT_EQ(vocabulary.size(), tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    EXPECT_EQ(vocabulary.Text(id), tokens[i]);
+    EXPECT_EQ(vocabulary.Find(tokens[i]), id);
+  }
+  EXPECT_EQ(vocabulary.Find("absent"), std::nullopt);
+  EXPECT_EQ(vocabulary.Find(""), std::nullopt);
+}
+
+TEST(VocabularyTest, OfEqualTokensTheLastIsFound) {
+  const std::vector<std::string_view> tokens = {"a", "b", "a", ""};
+  const Vocabulary vocabulary(tokens);
+  EXPECT_EQ(vocabulary.Find("a"), 2);
+  EXPECT_EQ(vocabulary.Text(0), "a");
+  EXPECT_EQ(vocabulary.Find(""), 3);
+}
+
+TEST(VocabularyTest, BytesOfZeroCount) {
+  const std::vector<std::string_view> tokens = {{"a", 1}, {"a\0", 2}};
+  const Vocabulary vocabulary(tokens);
+  EXPECT_EQ(vocabulary.Find({"a\0", 2}), 1);
+  EXPECT_EQ(vocabulary.Find("a"), 0);
+}
+
+TEST(VocabularyTest, MayBeEmpty) {
+  const Vocabulary vocabulary({});
+  EXPECT_EQ(vocabulary.size(), 0U);
+  EXPECT_EQ(vocabulary.Find("a"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace pellucid

@@ -1,0 +1,280 @@
+#include "trace/site_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace pellucid {
+namespace {
+
+std::string Join(const std::string& a, const std::string& b) {
+  return a.empty() ? b : b.empty() ? a : a + "." + b;
+}
+
+// The name below a block of a point that is no module of its own.
+std::string DerivedName(const ModuleNames& names, Point point) {
+  switch (point) {
+    case Point::kResidPre:
+      return "resid_pre";
+    case Point::kResidMid:
+      return "resid_mid";
+    case Point::kScores:
+      return Join(names.attn, "scores");
+    case Point::kPattern:
+      return Join(names.attn, "pattern");
+    case Point::kZ:
+      return Join(names.attn, "z");
+    case Point::kMlpPost:
+      return Join(names.mlp, "post");
+    default:
+      return "";
+  }
+}
+
+// TransformerLens' name of a per-layer point below "blocks.N", or "". Its q, k
+// and v are the projections before rotation, its mlp.hook_pre the gate.
+std::string_view HookName(Point point) {
+  switch (point) {
+    case Point::kResidPre:
+      return "hook_resid_pre";
+    case Point::kResidMid:
+      return "hook_resid_mid";
+    case Point::kResidPost:
+      return "hook_resid_post";
+    case Point::kAttn:
+      return "hook_attn_out";
+    case Point::kMlp:
+      return "hook_mlp_out";
+    case Point::kQuery:
+      return "attn.hook_q";
+    case Point::kKey:
+      return "attn.hook_k";
+    case Point::kValue:
+      return "attn.hook_v";
+    case Point::kScores:
+      return "attn.hook_attn_scores";
+    case Point::kPattern:
+      return "attn.hook_pattern";
+    case Point::kZ:
+      return "attn.hook_z";
+    case Point::kGate:
+      return "mlp.hook_pre";
+    case Point::kMlpPost:
+      return "mlp.hook_post";
+    default:
+      return "";
+  }
+}
+
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal =
+          std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
+    }
+  }
+  return row.back();
+}
+
+// '*' matches any run without a dot. Greedy with one point to go back to a
+// segment, because '*' never crosses a dot: linear in practice.
+bool Matches(std::string_view pattern, std::string_view name) {
+  std::size_t p = 0, n = 0;
+  std::size_t star = std::string_view::npos, resume = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos && name[resume] != '.') {
+      p = star + 1;
+      n = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+Error Unknown(std::string_view name, const std::string& what,
+              const std::vector<std::string>& near) {
+  return UsageError(
+      fmt::format("sites: {}: {}; nearest: {} (list them with: "
+                  "pellucid info --sites)",
+                  name, what, fmt::join(near, ", ")));
+}
+
+}  // namespace
+
+SiteTable::SiteTable(const ModuleNames& names, const SiteSizes& sizes)
+    : sizes_(sizes) {
+  const auto add_all = [&](Point first, Point last, std::size_t layer) {
+    for (auto i = static_cast<std::size_t>(first);
+         i <= static_cast<std::size_t>(last); ++i) {
+      Add(names, static_cast<Point>(i), layer);
+    }
+  };
+  add_all(Point::kEmbedTokens, Point::kRotary, 0);
+  for (std::size_t layer = 0; layer < sizes.n_layers; ++layer) {
+    add_all(Point::kResidPre, Point::kResidPost, layer);
+  }
+  add_all(Point::kFinalNorm, Point::kLogits, 0);
+}
+
+void SiteTable::Add(const ModuleNames& names, Point point, std::size_t layer) {
+  Site site{{point, layer}, "", {}};
+  const std::string& module = names[point];
+  std::vector<std::string> below_base;  // spellings without the base prefix
+  if (IsPerLayer(point)) {
+    const std::string block = Join(names.layers, std::to_string(layer));
+    const std::string below =
+        module.empty() ? DerivedName(names, point) : module;
+    if (below.empty() && point != Point::kResidPost) return;  // has no such
+    below_base.push_back(Join(block, below));
+    if (point == Point::kResidPost) {
+      below_base.push_back(Join(block, "resid_post"));
+    }
+    const std::string_view hook = HookName(point);
+    if (!hook.empty()) {
+      site.aliases.push_back(fmt::format("blocks.{}.{}", layer, hook));
+    }
+  } else if (point == Point::kEmbed) {
+    site.name = "embed";
+  } else if (point == Point::kLogits) {
+    site.name = "logits";
+  } else if (module.empty()) {
+    return;
+  } else if (point == Point::kHead) {
+    site.name = module;
+    site.aliases.push_back(Join(names.base, module));
+  } else {
+    below_base.push_back(module);
+    if (point == Point::kEmbedTokens) site.aliases.push_back("hook_embed");
+    if (point == Point::kFinalNorm) {
+      // The trunk's own output, and TransformerLens' name.
+      site.aliases.push_back(names.base);
+      site.aliases.push_back(Join(names.base, names.base));
+      site.aliases.push_back("ln_final.hook_normalized");
+    }
+  }
+  for (const std::string& path : below_base) {
+    const std::string full = Join(names.base, path);
+    if (site.name.empty()) {
+      site.name = full;
+    } else {
+      site.aliases.push_back(full);
+    }
+    site.aliases.push_back(path);
+    site.aliases.push_back(Join(names.base, full));
+  }
+  by_name_.emplace(site.name, sites_.size());
+  for (const std::string& alias : site.aliases) {
+    by_name_.emplace(alias, sites_.size());
+  }
+  sites_.push_back(std::move(site));
+}
+
+const std::string& SiteTable::NameOf(SiteKey key) const {
+  const auto it = std::find_if(sites_.begin(), sites_.end(),
+                               [&](const Site& s) { return s.key == key; });
+  return it->name;
+}
+
+Result<const Site*> SiteTable::Find(std::string_view name) const {
+  const auto it = by_name_.find(name);
+  if (it != by_name_.end()) return &sites_[it->second];
+  return Unknown(name, "this model has no such site", Suggestions(name));
+}
+
+Result<std::vector<const Site*>> SiteTable::Match(
+    std::string_view pattern) const {
+  std::vector<bool> hit(sites_.size());
+  if (pattern == "all") {
+    for (std::size_t i = 0; i < sites_.size(); ++i) {
+      hit[i] = !IsAttentionMatrix(sites_[i].key.point);
+    }
+  } else {
+    for (const auto& [name, index] : by_name_) {
+      if (!hit[index] && Matches(pattern, name)) hit[index] = true;
+    }
+  }
+  std::vector<const Site*> found;
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    if (hit[i]) found.push_back(&sites_[i]);
+  }
+  if (!found.empty()) return found;
+  return Unknown(pattern, "matches no site of this model",
+                 Suggestions(pattern));
+}
+
+std::vector<std::string> SiteTable::Suggestions(std::string_view name) const {
+  constexpr std::size_t kShown = 3;
+  constexpr std::size_t kLongest = 200;  // keeps a hostile name cheap
+  const std::string_view head = name.substr(0, kLongest);
+  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  ranked.reserve(by_name_.size());
+  for (const auto& [spelling, index] : by_name_) {
+    ranked.emplace_back(EditDistance(head, spelling), spelling);
+  }
+  const std::size_t count = std::min(kShown, ranked.size());
+  std::partial_sort(ranked.begin(),
+                    ranked.begin() + static_cast<std::ptrdiff_t>(count),
+                    ranked.end());
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < count; ++i) out.emplace_back(ranked[i].second);
+  return out;
+}
+
+std::vector<std::size_t> SiteTable::FeatureShape(Point point) const {
+  switch (point) {
+    case Point::kQuery:
+      return {sizes_.n_heads * sizes_.head_dim};
+    case Point::kKey:
+    case Point::kValue:
+      return {sizes_.n_kv_heads * sizes_.head_dim};
+    case Point::kZ:
+      return {sizes_.n_heads, sizes_.head_dim};
+    case Point::kScores:
+    case Point::kPattern:
+      return {};
+    case Point::kRotary:
+      return {sizes_.rotary_dim};
+    case Point::kGate:
+    case Point::kUp:
+    case Point::kAct:
+    case Point::kMlpPost:
+      return {sizes_.d_mlp};
+    case Point::kHead:
+    case Point::kLogits:
+      return {sizes_.vocab_size};
+    default:
+      return {sizes_.d_model};
+  }
+}
+
+std::vector<SiteInfo> SiteTable::Describe() const {
+  std::vector<SiteInfo> out;
+  out.reserve(sites_.size());
+  for (const Site& site : sites_) {
+    std::string shape;
+    if (IsAttentionMatrix(site.key.point)) {
+      shape = fmt::format("[{}, queries, keys]", sizes_.n_heads);
+    } else {
+      shape = fmt::format("[tokens, {}]",
+                          fmt::join(FeatureShape(site.key.point), ", "));
+    }
+    out.push_back({site.name, std::move(shape), site.aliases});
+  }
+  return out;
+}
+
+}  // namespace pellucid

@@ -1,0 +1,97 @@
+// The one table of site names: generates every spelling of every point of a
+// model for the library, the command line and the documentation.
+//
+// Canonical names are Hugging Face's module paths. Aliases name the same tensor
+// of the same shape: the path without its base prefix ("layers.3.mlp"),
+// mlxterp's doubled prefix ("model.model.layers.3.mlp"), "LAYER.resid_post",
+// and TransformerLens hook names.
+#ifndef PELLUCID_TRACE_SITE_TABLE_H_
+#define PELLUCID_TRACE_SITE_TABLE_H_
+
+#include <array>
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pellucid/result.h"
+#include "pellucid/trace.h"
+#include "trace/site.h"
+
+namespace pellucid {
+
+// How an architecture calls its modules. A family fills it in; an empty name
+// is a module that it does not have.
+struct ModuleNames {
+  std::string base;    // prefix of the trunk, "model"
+  std::string layers;  // list of blocks below base, "layers"
+  // Module path of a point: below base ("embed_tokens"), below a block
+  // ("self_attn.q_proj") or, for the head, at the top ("lm_head"). Points that
+  // are no module (resid_mid) have none.
+  std::array<std::string, kPointCount> module;
+  std::string attn, mlp;  // below a block: where scores, pattern, z, post hang
+
+  std::string& operator[](Point point) {
+    return module[static_cast<std::size_t>(point)];
+  }
+  const std::string& operator[](Point point) const {
+    return module[static_cast<std::size_t>(point)];
+  }
+};
+
+// Sizes that shapes are made of.
+struct SiteSizes {
+  std::size_t n_layers = 0;
+  std::size_t d_model = 0;
+  std::size_t n_heads = 0;
+  std::size_t n_kv_heads = 0;
+  std::size_t head_dim = 0;
+  std::size_t rotary_dim = 0;
+  std::size_t d_mlp = 0;
+  std::size_t vocab_size = 0;
+};
+
+struct Site {
+  SiteKey key;
+  std::string name;                  // canonical
+  std::vector<std::string> aliases;  // without the canonical name
+};
+
+class SiteTable {
+ public:
+  SiteTable(const ModuleNames& names, const SiteSizes& sizes);
+
+  std::span<const Site> sites() const { return sites_; }
+  const SiteSizes& sizes() const { return sizes_; }
+
+  // Canonical name of a site that exists.
+  const std::string& NameOf(SiteKey key) const;
+
+  // The site with this exact name, canonical or alias. kUsage: unknown, with
+  // the nearest names.
+  Result<const Site*> Find(std::string_view name) const;
+
+  // Every site that `pattern` matches, in the order of the run: '*' stands for
+  // any run of characters without a dot, "all" for everything but scores and
+  // pattern. Aliases are matched too. kUsage: matches nothing.
+  Result<std::vector<const Site*>> Match(std::string_view pattern) const;
+
+  // Dimensions behind [tokens] (for scores and pattern behind [heads]: none).
+  std::vector<std::size_t> FeatureShape(Point point) const;
+
+  std::vector<SiteInfo> Describe() const;
+
+ private:
+  void Add(const ModuleNames& names, Point point, std::size_t layer);
+  std::vector<std::string> Suggestions(std::string_view name) const;
+
+  SiteSizes sizes_;
+  std::vector<Site> sites_;
+  std::map<std::string, std::size_t, std::less<>> by_name_;  // all spellings
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_TRACE_SITE_TABLE_H_

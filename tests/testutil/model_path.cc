@@ -1,0 +1,25 @@
+#include "testutil/model_path.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+namespace pellucid::testutil {
+
+std::string DefaultModelPath() {
+  std::string home;
+  if (const char* set = std::getenv("PELLUCID_HOME");
+      set != nullptr && *set != '\0') {
+    home = set;
+  } else if (const char* user = std::getenv("HOME"); user != nullptr) {
+    home = std::string(user) + "/.cache/pellucid";
+  }
+  return home + "/models/smollm2-135m.gguf";
+}
+
+bool HasDefaultModel() {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(DefaultModelPath(), ignored);
+}
+
+}  // namespace pellucid::testutil
