@@ -13,6 +13,7 @@
 #include "base/matrix.h"
 #include "base/task_pool.h"
 #include "bench/peak_fma.h"
+#include "hwy/aligned_allocator.h"
 #include "kernels/decode.h"
 #include "kernels/isa.h"
 #include "kernels/lens_reduce.h"
@@ -21,13 +22,14 @@
 namespace pellucid::bench {
 namespace {
 
-// Numbers between -1 and 1; only their size matters here.
-std::vector<float> Inputs(std::size_t count) {
-  std::vector<float> values(count);
+// Numbers between -1 and 1, aligned to a cache line as the engine's buffers
+// are; only their size matters here.
+hwy::AlignedFreeUniquePtr<float[]> Inputs(std::size_t count) {
+  auto values = hwy::AllocateAligned<float>(count);
   std::uint32_t state = 1;
-  for (float& v : values) {
+  for (std::size_t i = 0; i < count; ++i) {
     state = state * 1664525u + 1013904223u;
-    v = static_cast<float>(state >> 8) * 0x1p-23f - 1.0f;
+    values[i] = static_cast<float>(state >> 8) * 0x1p-23f - 1.0f;
   }
   return values;
 }
@@ -103,10 +105,10 @@ void BM_Linear(benchmark::State& state, DType dtype) {
   const auto threads = static_cast<std::size_t>(state.range(3));
   const TaskPool pool(threads);
   const Weights w(dtype, n, k);
-  const std::vector<float> x = Inputs(m * k);
+  const auto x = Inputs(m * k);
   std::vector<float> y(m * n);
   for (auto _ : state) {
-    kernels::Linear(pool, ConstMatrixView(x.data(), m, k), w.view, {},
+    kernels::Linear(pool, ConstMatrixView(x.get(), m, k), w.view, {},
                     MatrixView(y.data(), m, n));
     benchmark::ClobberMemory();
   }
@@ -141,11 +143,11 @@ void BM_DotTile(benchmark::State& state) {
   const auto m = static_cast<std::size_t>(state.range(0));
   const auto n = static_cast<std::size_t>(state.range(1));
   const auto k = static_cast<std::size_t>(state.range(2));
-  const std::vector<float> x = Inputs(m * k), w = Inputs(n * k);
+  const auto x = Inputs(m * k), w = Inputs(n * k);
   std::vector<float> out(m * n);
   for (auto _ : state) {
-    kernels::DotTile(ConstMatrixView(x.data(), m, k),
-                     ConstMatrixView(w.data(), n, k),
+    kernels::DotTile(ConstMatrixView(x.get(), m, k),
+                     ConstMatrixView(w.get(), n, k),
                      MatrixView(out.data(), m, n));
     benchmark::ClobberMemory();
   }
@@ -162,12 +164,12 @@ BENCHMARK(BM_DotTile)
 // dots of such a tile, BM_DotTile/31/64/576.
 void BM_ReduceLensBlock(benchmark::State& state) {
   constexpr std::size_t kCells = 31, kCount = 64;
-  std::vector<float> logits = Inputs(kCells * kCount);
-  for (float& z : logits) z *= 10;
+  const auto logits = Inputs(kCells * kCount);
+  for (std::size_t i = 0; i < kCells * kCount; ++i) logits[i] *= 10;
   std::vector<kernels::LensBlock> blocks(kCells);
   std::vector<kernels::LensSums> sums(kCells);
   for (auto _ : state) {
-    kernels::ReduceLensBlock(ConstMatrixView(logits.data(), kCells, kCount),
+    kernels::ReduceLensBlock(ConstMatrixView(logits.get(), kCells, kCount),
                              blocks);
     for (std::size_t i = 0; i < kCells; ++i) sums[i].Fold(blocks[i].sums);
     benchmark::ClobberMemory();
@@ -179,11 +181,11 @@ void BM_ReduceLensBlock(benchmark::State& state) {
 BENCHMARK(BM_ReduceLensBlock);
 
 void BM_CountGreater(benchmark::State& state) {
-  const std::vector<float> logits = Inputs(64);
+  const auto logits = Inputs(64);
   float value = 0.5f;
   for (auto _ : state) {
     benchmark::DoNotOptimize(value);
-    benchmark::DoNotOptimize(kernels::CountGreater(logits, value));
+    benchmark::DoNotOptimize(kernels::CountGreater({logits.get(), 64}, value));
   }
 }
 BENCHMARK(BM_CountGreater);

@@ -107,8 +107,8 @@ struct Lens {
   std::vector<LensRow> rows;           // ascending by layer
   std::vector<LensSummary> summary;    // one a row
   std::vector<LensTarget> targets;
-  // FollowFinal::kLast: the token followed, and since when it is the top-1 of
-  // the last listed position.
+  // Where FollowFinal asks for it: the final row's top-1 token at the last
+  // listed position, and since when it is the top-1 there, over all blocks.
   std::optional<LensTarget> followed;
   // max |last row's kept logits - those of Model::Unembed on the same
   // residuals|. 0 by construction; a self-check.

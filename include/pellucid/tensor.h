@@ -1,4 +1,6 @@
 // pellucid/tensor.h - an owning, row-major float32 array.
+// Activations come out of the library in these: plain values that may outlive
+// the model. Weights, which stay in the mapped file, never do.
 #ifndef PELLUCID_TENSOR_H_
 #define PELLUCID_TENSOR_H_
 

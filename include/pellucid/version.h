@@ -1,4 +1,5 @@
 // pellucid/version.h - the version of this library, from the build.
+// It stands in every JSON result, so that numbers can be traced to a program.
 #ifndef PELLUCID_VERSION_H_
 #define PELLUCID_VERSION_H_
 

@@ -80,7 +80,7 @@ class LensRun {
 
   const std::vector<std::size_t>& RowsOf(std::size_t place) const {
     const bool follows =
-        options_.follow == FollowFinal::kLast && places_[place].last;
+        options_.follow != FollowFinal::kNone && places_[place].last;
     return options_.targets.empty() && !follows ? rows_.few : rows_.all;
   }
   const std::string& NameOfRow(std::size_t row) const {
@@ -319,7 +319,7 @@ std::vector<Lens> LensRun::Report(
     for (const TokenId id : options_.targets) {
       lens.targets.push_back(Follow(id, places, decoded));
     }
-    if (options_.follow == FollowFinal::kLast) {
+    if (options_.follow != FollowFinal::kNone) {
       lens.followed =
           Follow(followed_[places.back()], std::span(places).last(1), decoded);
     }

@@ -1,4 +1,5 @@
 // An owning matrix of floats for intermediate values.
+// Unlike a vector it is not cleared: what a pass writes whole needs no zeros.
 #ifndef PELLUCID_BASE_BUFFER_H_
 #define PELLUCID_BASE_BUFFER_H_
 

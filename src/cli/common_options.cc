@@ -10,12 +10,6 @@
 
 namespace pellucid::cli {
 
-void AddModelReference(Arguments& arguments, std::optional<std::string>* ref) {
-  arguments.Text("-m,--model", "REF", ref,
-                 "the model: a .gguf file or a built-in name; default: "
-                 "$PELLUCID_MODEL, else smollm2-135m");
-}
-
 Status TakeReference(const Arguments& arguments,
                      const std::optional<std::string>& positional,
                      std::optional<std::string>* ref) {
@@ -31,7 +25,9 @@ Status TakeReference(const Arguments& arguments,
 }
 
 void AddModelOptions(Arguments& arguments, ModelOptions* options) {
-  AddModelReference(arguments, &options->ref);
+  arguments.Text("-m,--model", "REF", &options->ref,
+                 "the model: a .gguf file or a built-in name; default: "
+                 "$PELLUCID_MODEL, else smollm2-135m");
   arguments.Number("--threads", "N", 1, kMaxThreads, &options->threads,
                    "threads, 1 to 1024; results do not depend on it; default: "
                    "the cores this process may use");

@@ -24,9 +24,6 @@ struct ModelOptions {
 
 // -m, --model and --threads.
 void AddModelOptions(Arguments& arguments, ModelOptions* options);
-// --model alone.
-void AddModelReference(Arguments& arguments, std::optional<std::string>* ref);
-
 // Where a command takes the model as an argument too: moves `positional` to
 // `*ref`. kUsage: both are given.
 Status TakeReference(const Arguments& arguments,

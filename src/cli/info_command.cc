@@ -16,7 +16,8 @@ namespace pellucid::cli {
 namespace {
 
 struct InfoFlags {
-  std::optional<std::string> ref, model, json;
+  ModelOptions model;
+  std::optional<std::string> ref, json;
   bool tensors = false;
   bool sites = false;
 };
@@ -92,7 +93,7 @@ Status RunInfo(Args args, Io& io) {
                       "request its tensors and sites. Reads headers only.");
   InfoFlags flags;
   arguments.Positional("REF", &flags.ref, "the model, as for --model");
-  AddModelReference(arguments, &flags.model);
+  AddModelOptions(arguments, &flags.model);
   arguments.Flag("--tensors", &flags.tensors, "list the tensors of the file");
   arguments.Flag("--sites", &flags.sites,
                  "list the names of activations and their aliases");
@@ -100,10 +101,10 @@ Status RunInfo(Args args, Io& io) {
   arguments.Example("pellucid info model.gguf --sites");
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
-  PELLUCID_RETURN_IF_ERROR(TakeReference(arguments, flags.ref, &flags.model));
+  PELLUCID_RETURN_IF_ERROR(
+      TakeReference(arguments, flags.ref, &flags.model.ref));
 
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
-                            OpenModel({.ref = flags.model}));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
   const render::InfoReport report = ReportOf(opened.model, flags);
   PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output,
                             Output::Open(flags.json.value_or("-"), io));

@@ -254,7 +254,7 @@ TEST_F(LensCommandTest, DamagedModelsAreExit3) {
     model_ = dir_ / "bad.gguf";
     testutil::WriteFileBytes(model_, std::as_bytes(std::span(bytes)));
   };
-  for (const std::size_t size : {0, 3, 4, 20, 100, 1000}) {
+  for (const std::size_t size : {0u, 3u, 4u, 20u, 100u, 1000u}) {
     write(std::string_view(whole).substr(0, size));
     EXPECT_THAT(Fails(3, {"ab"}), HasSubstr(model_));
   }

@@ -20,7 +20,8 @@ namespace pellucid::cli {
 namespace {
 
 struct TokenizeFlags {
-  std::optional<std::string> model, json;
+  ModelOptions model;
+  std::optional<std::string> json;
   PromptOptions prompt;
   bool decode = false;
   bool no_special = false;
@@ -136,7 +137,7 @@ void AddFlags(Arguments& arguments, TokenizeFlags* flags) {
   arguments.Choice("--bos", {"auto", "always", "never"}, &flags->prompt.bos,
                    "put a beginning-of-sequence token first; default: auto, "
                    "what the model's own tokenizer does");
-  AddModelReference(arguments, &flags->model);
+  AddModelOptions(arguments, &flags->model);
   AddJsonOption(arguments, &flags->json);
   arguments.Example("pellucid tokenize \"The capital of France is\"");
   arguments.Example("pellucid tokenize --decode --ids 504,3575,282,4649,314");
@@ -153,14 +154,13 @@ Status RunTokenize(Args args, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
   PELLUCID_RETURN_IF_ERROR(CheckFlags(arguments, flags));
-  if (flags.model && flags.model->ends_with(".json")) {
+  if (flags.model.ref && flags.model.ref->ends_with(".json")) {
     return ModelError(fmt::format(
         "tokenize: {}: a bare tokenizer.json is not read by this version; name "
         "a .gguf file",
-        *flags.model));
+        *flags.model.ref));
   }
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
-                            OpenModel({.ref = flags.model}));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
   PELLUCID_ASSIGN_OR_RETURN(const Tokenizer* tokenizer,
                             opened.model.RequireTokenizer());
   if (flags.prompt.jsonl) {

@@ -342,6 +342,7 @@ HWY_EXPORT(DecodeElements);
 
 void DecodeRow(DType dtype, const std::byte* row, std::span<float> out) {
   assert(out.size() % InfoOf(dtype).block_elements == 0);
+  if (out.empty()) return;
   if (UsesReference()) return reference::DecodeRow(dtype, row, out);
   HWY_DYNAMIC_DISPATCH(DecodeElements)
   (dtype, reinterpret_cast<const std::uint8_t*>(row), out.size(), out.data());

@@ -50,11 +50,12 @@ constexpr std::size_t kTileCols = kRegisters == 1 ? 4 : 2;
 template <std::size_t kRows>
 constexpr std::size_t kColsOf = kRows == 1 ? 2 * kTileCols : kTileCols;
 
-// A block: two tiles of x by 16 rows of w. With 640 terms of K its rows of
-// x are 15 or 30 KiB and those of one tile of w 5 or 10 KiB.
+// A block: two tiles of x by as many rows of w as make 12 KiB of partials. With
+// 640 terms of K its rows of x are 15 or 30 KiB and those of one tile of w 5 or
+// 10 KiB, beside which nothing else needs the nearest cache.
 constexpr std::size_t kBlockRows = 2 * kTileRows;
 constexpr std::size_t kBlockCols = 192 / kBlockRows;
-constexpr std::size_t kChunkSteps = 40;
+constexpr std::size_t kChunkSteps = 40;  // of 16 terms
 
 // Outputs that are folded at once.
 constexpr std::size_t kFoldCols = 4;

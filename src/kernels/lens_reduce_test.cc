@@ -139,7 +139,8 @@ TEST_P(LensReduceTest, CountGreaterEqualsReferenceForEveryLength) {
 // f32 sums of 64 terms in [0, 1.5] err by a few 2^-24 of themselves, and
 // their logarithm, times logits of up to 60 apart, by less than 2e-5.
 TEST_P(LensReduceTest, AgreesWithDoublesForLogitsOfAnyUsualSize) {
-  for (const std::size_t vocab : {1, 2, 15, 63, 64, 65, 130, 4096, 4100}) {
+  for (const std::size_t vocab :
+       {1u, 2u, 15u, 63u, 64u, 65u, 130u, 4096u, 4100u}) {
     for (const float size : {0.001f, 1.0f, 10.0f, 30.0f}) {
       SCOPED_TRACE(::testing::Message() << "V=" << vocab << " size=" << size);
       const auto a = Logits(vocab, size, /*seed=*/1);

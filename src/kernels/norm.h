@@ -1,4 +1,5 @@
 // Normalisation of rows. RMSNorm: Zhang & Sennrich 2019.
+// Its sum of squares is the one sum here, in the canonical order.
 #ifndef PELLUCID_KERNELS_NORM_H_
 #define PELLUCID_KERNELS_NORM_H_
 

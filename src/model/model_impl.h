@@ -1,4 +1,5 @@
 // What a Model holds. For the layers above; programs use pellucid/model.h.
+// It owns the file that weights point into, so it is shared and never moves.
 #ifndef PELLUCID_MODEL_MODEL_IMPL_H_
 #define PELLUCID_MODEL_MODEL_IMPL_H_
 

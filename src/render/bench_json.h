@@ -1,4 +1,5 @@
 // What `pellucid bench` measured.
+// Times are milliseconds of the repeats after one warm-up run.
 #ifndef PELLUCID_RENDER_BENCH_JSON_H_
 #define PELLUCID_RENDER_BENCH_JSON_H_
 

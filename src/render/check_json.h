@@ -1,4 +1,5 @@
 // What `pellucid check` found, schema "pellucid.check/1".
+// A plain copy of the analysis result, so that drawing needs no model.
 #ifndef PELLUCID_RENDER_CHECK_JSON_H_
 #define PELLUCID_RENDER_CHECK_JSON_H_
 

@@ -1,4 +1,5 @@
 // What `pellucid info` tells, schema "pellucid.info/1".
+// Tensors and sites stand in it only where they were asked for.
 #ifndef PELLUCID_RENDER_INFO_JSON_H_
 #define PELLUCID_RENDER_INFO_JSON_H_
 

@@ -1,4 +1,5 @@
 // Everything that a rendering of a lens reads: the numbers, and whose they are.
+// Holds references: it is made for one call of a renderer.
 #ifndef PELLUCID_RENDER_LENS_REPORT_H_
 #define PELLUCID_RENDER_LENS_REPORT_H_
 

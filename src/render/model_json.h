@@ -1,4 +1,5 @@
 // The "model" object that every report carries.
+// One place, so that all commands name the model alike.
 #ifndef PELLUCID_RENDER_MODEL_JSON_H_
 #define PELLUCID_RENDER_MODEL_JSON_H_
 

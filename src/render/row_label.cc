@@ -8,7 +8,7 @@ namespace {
 // What follows ".<layer>" in the site: "", or ".resid_mid". The whole site, if
 // it does not name the layer.
 std::string_view PointOf(const LensRow& row) {
-  const std::string layer = "." + std::to_string(row.layer);
+  const std::string layer = std::string(".").append(std::to_string(row.layer));
   const std::string_view site = row.site;
   for (std::size_t at = site.find(layer); at != std::string_view::npos;
        at = site.find(layer, at + 1)) {

@@ -1,4 +1,5 @@
 // Short names of a lens's rows, and which of them are block outputs.
+// Table and figure call the same rows the same.
 #ifndef PELLUCID_RENDER_ROW_LABEL_H_
 #define PELLUCID_RENDER_ROW_LABEL_H_
 

@@ -1,4 +1,5 @@
 // What `pellucid tokenize` answers: one object for a text, or a line a record.
+// Ids and texts are those of Hugging Face; nothing is added here.
 #ifndef PELLUCID_RENDER_TOKENIZE_JSON_H_
 #define PELLUCID_RENDER_TOKENIZE_JSON_H_
 

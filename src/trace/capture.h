@@ -1,4 +1,5 @@
 // A probe that keeps what a plan asks for, one trace a prompt.
+// Copies at the moment it is shown a value: buffers of a run are used again.
 #ifndef PELLUCID_TRACE_CAPTURE_H_
 #define PELLUCID_TRACE_CAPTURE_H_
 

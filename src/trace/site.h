@@ -1,4 +1,5 @@
 // The points of a forward pass that can be observed, before they have names.
+// Names differ between architectures; these do not, so code compares them.
 #ifndef PELLUCID_TRACE_SITE_H_
 #define PELLUCID_TRACE_SITE_H_
 

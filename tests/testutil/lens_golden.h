@@ -1,4 +1,5 @@
 // Lens statistics computed in float64 outside (tools/goldens/lens_default.py).
+// Read once a test; ranks come with the bounds that float32 leaves open.
 #ifndef PELLUCID_TESTS_TESTUTIL_LENS_GOLDEN_H_
 #define PELLUCID_TESTS_TESTUTIL_LENS_GOLDEN_H_
 

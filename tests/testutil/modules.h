@@ -1,4 +1,5 @@
 // Module names of a made-up architecture, for tests of the trace layer.
+// Small enough that every shape can be written out by hand.
 #ifndef PELLUCID_TESTS_TESTUTIL_MODULES_H_
 #define PELLUCID_TESTS_TESTUTIL_MODULES_H_
 

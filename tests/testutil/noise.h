@@ -1,4 +1,5 @@
 // Test data that is the same on every platform (no std:: distribution).
+// A seed in the call makes each failure repeatable.
 #ifndef PELLUCID_TESTS_TESTUTIL_NOISE_H_
 #define PELLUCID_TESTS_TESTUTIL_NOISE_H_
 

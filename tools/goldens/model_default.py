@@ -20,7 +20,8 @@ MADE_BY = "tools/goldens/model_default.py: HF eager float32"
 STRIDE = 97
 PROMPT_A = "The capital of France is"
 PROMPT_B = (
-    "Zürich's naïve readers won't count. 東京 is big 🙂!\n"
+    "Z\u00fcrich's na\u00efve readers won't count. "
+    "\u6771\u4eac is big \U0001f642!\n"
     "def area(r):\n    return 3.14 * r**2\nThe area"
 )
 WIDE_LAYERS = (0, 29)

@@ -1,4 +1,5 @@
 // The plain loops that kernels/attention.h is judged by, one query at a time.
+// Nothing is blocked, so that the order of each sum is plain to see.
 #ifndef PELLUCID_KERNELS_REFERENCE_ATTENTION_H_
 #define PELLUCID_KERNELS_REFERENCE_ATTENTION_H_
 

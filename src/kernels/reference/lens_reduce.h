@@ -1,4 +1,5 @@
 // The plain loops that kernels/lens_reduce.h is judged by.
+// They are also what PELLUCID_ISA=reference runs.
 #ifndef PELLUCID_KERNELS_REFERENCE_LENS_REDUCE_H_
 #define PELLUCID_KERNELS_REFERENCE_LENS_REDUCE_H_
 

@@ -1,4 +1,5 @@
 // The plain loop that kernels/norm.h is judged by.
+// It is also what PELLUCID_ISA=reference runs.
 #ifndef PELLUCID_KERNELS_REFERENCE_NORM_H_
 #define PELLUCID_KERNELS_REFERENCE_NORM_H_
 

@@ -1,4 +1,5 @@
 // The plain loop that kernels/rope.h is judged by.
+// It is also what PELLUCID_ISA=reference runs.
 #ifndef PELLUCID_KERNELS_REFERENCE_ROPE_H_
 #define PELLUCID_KERNELS_REFERENCE_ROPE_H_
 
