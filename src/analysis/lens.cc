@@ -14,6 +14,7 @@
 #include "analysis/lens_rows.h"
 #include "base/buffer.h"
 #include "base/float_environment.h"
+#include "base/out_of_memory.h"
 #include "kernels/math.h"
 #include "model/model_impl.h"
 
@@ -147,15 +148,18 @@ Status LensRun::Check() const {
   PELLUCID_RETURN_IF_ERROR(model_.CheckPrompts(prompts_));
   const std::size_t vocab = model_.spec.vocab_size;
   if (options_.top_k < 1 || options_.top_k > vocab) {
-    return UsageError(
-        fmt::format("lens: top-k {}: is not within 1 and the vocabulary's {}",
-                    options_.top_k, vocab));
+    return UsageError(fmt::format(
+        "lens: top-k {}: is not within 1 and the vocabulary's {}; choose one "
+        "that is",
+        options_.top_k, vocab));
   }
   for (const TokenId id : options_.targets) {
     if (id < 0 || static_cast<std::size_t>(id) >= vocab) {
-      return UsageError(fmt::format(
-          "lens: target id {}: is not within the model's vocabulary, 0 to {}",
-          id, vocab - 1));
+      return UsageError(
+          fmt::format("lens: target id {}: is not within the model's "
+                      "vocabulary; choose one "
+                      "of 0 to {}",
+                      id, vocab - 1));
     }
   }
   return {};
@@ -414,7 +418,8 @@ Result<Lens> ComputeLens(const Model& model, std::span<const TokenId> ids,
 Result<std::vector<Lens>> ComputeLensBatch(
     const Model& model, std::span<const std::vector<TokenId>> prompts,
     const LensOptions& options) {
-  return LensRun(model.impl(), prompts, options).Run();
+  return CatchOutOfMemory(
+      "lens", [&] { return LensRun(model.impl(), prompts, options).Run(); });
 }
 
 }  // namespace pellucid

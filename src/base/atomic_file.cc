@@ -26,7 +26,9 @@ Error WriteError(const std::string& path, const std::string& what) {
 }
 
 Error ErrnoError(const std::string& path) {
-  return WriteError(path, std::strerror(errno));
+  return WriteError(path, std::string(std::strerror(errno)) +
+                              "; check the path, its permissions and the space "
+                              "on the disk");
 }
 
 std::string ResolveLinks(const std::string& path) {

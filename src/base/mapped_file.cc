@@ -47,16 +47,15 @@ Result<MappedFile> MappedFile::Open(const std::string& path) {
     return MappedFile(path, {});
   }
   void* map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  Error error = Problem(path, "mmap of " + std::to_string(size) +
-                                  " bytes: " + ErrnoText());
+  Error error = Problem(
+      path, "mmap of " + std::to_string(size) + " bytes: " + ErrnoText());
   ::close(fd);
   if (map == MAP_FAILED) return error;
   return MappedFile(path, {static_cast<const std::byte*>(map), size});
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      bytes_(std::exchange(other.bytes_, {})) {}
+    : path_(std::move(other.path_)), bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this != &other) {

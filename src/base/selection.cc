@@ -45,11 +45,12 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
 Error BadItem(std::string_view what, std::string_view text,
               std::string_view item, bool allow_embed) {
   return UsageError(fmt::format(
-      "{}: \"{}\": \"{}\" is neither an index nor a slice; write \"all\", "
+      "{}: \"{}\": {} neither an index nor a slice; write \"all\", "
       "\"last\", {}an index such as 4 or -1, a slice such as 0:30:4, or "
-      "several "
-      "with commas and without blanks",
-      what, Quote(text), Quote(item), allow_embed ? "\"embed\", " : ""));
+      "several with commas and without blanks",
+      what, Quote(text),
+      item == text ? std::string("is") : fmt::format("\"{}\" is", Quote(item)),
+      allow_embed ? "\"embed\", " : ""));
 }
 
 // Where a slice over n things begins and in what steps it goes: Python's

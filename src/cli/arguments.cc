@@ -5,9 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 #include <utility>
 
+#include "base/edit_distance.h"
 #include "base/quote.h"
 
 namespace pellucid::cli {
@@ -46,20 +46,6 @@ std::string Spaced(const std::string& names) {
 
 bool HasSeparator(std::span<const std::string> args) {
   return std::find(args.begin(), args.end(), "--") != args.end();
-}
-
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({change, row[j + 1] + 1, row[j] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/float_environment.h"
+#include "base/out_of_memory.h"
 #include "base/sha256.h"
 #include "hub/reference.h"
 #include "model/family.h"
@@ -59,6 +60,40 @@ void LoadTokenizerInto(Model::Impl& impl) {
   }
 }
 
+// Logits of one row of the final residual stream.
+std::vector<float> LogitsOf(const Model::Impl& impl, ConstMatrixView residual,
+                            const std::stop_token& stop) {
+  Buffer normed(1, impl.spec.d_model);
+  std::vector<float> logits(impl.spec.vocab_size);
+  impl.head.Normalise(impl.pool, residual, normed.view());
+  impl.head.Project(impl.pool, normed.view(), {logits.data(), 1, logits.size()},
+                    stop);
+  return logits;
+}
+
+Result<std::vector<Trace>> RunPrompts(
+    const Model::Impl& impl, std::span<const std::vector<TokenId>> prompts,
+    const RunOptions& options) {
+  const FloatEnvironment environment;
+  PELLUCID_RETURN_IF_ERROR(impl.CheckPrompts(prompts));
+  PELLUCID_ASSIGN_OR_RETURN(const Plan plan,
+                            Plan::Make(impl.table, options.sites));
+  const PackedPrompts packed = Pack(prompts);
+  Capture capture(plan, impl.table, packed.offsets);
+  PELLUCID_ASSIGN_OR_RETURN(const Buffer residual,
+                            RunForward(impl.context(), packed, &capture,
+                                       options.stop, options.progress));
+  std::vector<Trace> traces = capture.Take();
+  for (std::size_t p = 0; p < traces.size(); ++p) {
+    traces[p].ids = prompts[p];
+    if (!options.last_logits) continue;
+    traces[p].last_logits = LogitsOf(
+        impl, residual.view().Rows(packed.offsets[p + 1] - 1, 1), options.stop);
+  }
+  if (options.stop.stop_requested()) return CancelledError("run: stopped");
+  return traces;
+}
+
 }  // namespace
 
 Status Model::Impl::CheckPrompts(
@@ -76,7 +111,7 @@ Status Model::Impl::CheckPrompts(
       if (id < 0 || static_cast<std::size_t>(id) >= spec.vocab_size) {
         return UsageError(
             fmt::format("run: token id {}: is not within the model's "
-                        "vocabulary, 0 to {}",
+                        "vocabulary; choose one of 0 to {}",
                         id, spec.vocab_size - 1));
       }
     }
@@ -96,16 +131,19 @@ PackedPrompts Pack(std::span<const std::vector<TokenId>> prompts) {
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
 Result<Model> Model::Open(const std::string& ref, const OpenOptions& options) {
-  PELLUCID_ASSIGN_OR_RETURN(const std::string path, hub::ResolveReference(ref));
-  PELLUCID_ASSIGN_OR_RETURN(GgufFile file, GgufFile::Open(path));
-  PELLUCID_ASSIGN_OR_RETURN(LoadedModel loaded, LoadFromGguf(file));
-  ModelInfo info = MakeInfo(ref, path, file, loaded.spec);
-  auto impl =
-      std::make_shared<Impl>(std::move(file), std::move(loaded.spec),
-                             std::move(loaded.weights), options.threads);
-  impl->info = std::move(info);
-  LoadTokenizerInto(*impl);
-  return Model(std::move(impl));
+  return CatchOutOfMemory("open", [&]() -> Result<Model> {
+    PELLUCID_ASSIGN_OR_RETURN(const std::string path,
+                              hub::ResolveReference(ref));
+    PELLUCID_ASSIGN_OR_RETURN(GgufFile file, GgufFile::Open(path));
+    PELLUCID_ASSIGN_OR_RETURN(LoadedModel loaded, LoadFromGguf(file));
+    ModelInfo info = MakeInfo(ref, path, file, loaded.spec);
+    auto impl =
+        std::make_shared<Impl>(std::move(file), std::move(loaded.spec),
+                               std::move(loaded.weights), options.threads);
+    impl->info = std::move(info);
+    LoadTokenizerInto(*impl);
+    return Model(std::move(impl));
+  });
 }
 
 const ModelInfo& Model::info() const { return impl_->info; }
@@ -144,31 +182,8 @@ Result<Trace> Model::Run(std::span<const TokenId> ids,
 Result<std::vector<Trace>> Model::RunBatch(
     std::span<const std::vector<TokenId>> prompts,
     const RunOptions& options) const {
-  const FloatEnvironment environment;
-  PELLUCID_RETURN_IF_ERROR(impl_->CheckPrompts(prompts));
-  PELLUCID_ASSIGN_OR_RETURN(const Plan plan,
-                            Plan::Make(impl_->table, options.sites));
-  const PackedPrompts packed = Pack(prompts);
-  Capture capture(plan, impl_->table, packed.offsets);
-  PELLUCID_ASSIGN_OR_RETURN(const Buffer residual,
-                            RunForward(impl_->context(), packed, &capture,
-                                       options.stop, options.progress));
-  std::vector<Trace> traces = capture.Take();
-  for (std::size_t p = 0; p < traces.size(); ++p) {
-    traces[p].ids = prompts[p];
-    if (!options.last_logits) continue;
-    Buffer normed(1, impl_->spec.d_model);
-    impl_->head.Normalise(impl_->pool,
-                          residual.view().Rows(packed.offsets[p + 1] - 1, 1),
-                          normed.view());
-    traces[p].last_logits.resize(impl_->spec.vocab_size);
-    impl_->head.Project(
-        impl_->pool, normed.view(),
-        {traces[p].last_logits.data(), 1, impl_->spec.vocab_size},
-        options.stop);
-    if (options.stop.stop_requested()) return CancelledError("run: stopped");
-  }
-  return traces;
+  return CatchOutOfMemory("run",
+                          [&] { return RunPrompts(*impl_, prompts, options); });
 }
 
 Result<Tensor> Model::Unembed(const Tensor& residual,
@@ -182,18 +197,20 @@ Result<Tensor> Model::Unembed(const Tensor& residual,
         residual.shape.size(), residual.data.size(), d));
   }
   const std::size_t rows = residual.shape[0];
-  Tensor logits({rows, impl_->spec.vocab_size});
-  if (rows == 0) return logits;
-  ConstMatrixView normed{residual.data.data(), rows, d};
-  Buffer own;
-  if (apply_final_norm) {
-    own = Buffer(rows, d);
-    impl_->head.Normalise(impl_->pool, normed, own.view());
-    normed = std::as_const(own).view();
-  }
-  impl_->head.Project(impl_->pool, normed,
-                      {logits.data.data(), rows, impl_->spec.vocab_size});
-  return logits;
+  return CatchOutOfMemory("unembed", [&]() -> Result<Tensor> {
+    Tensor logits({rows, impl_->spec.vocab_size});
+    if (rows == 0) return logits;
+    ConstMatrixView normed{residual.data.data(), rows, d};
+    Buffer own;
+    if (apply_final_norm) {
+      own = Buffer(rows, d);
+      impl_->head.Normalise(impl_->pool, normed, own.view());
+      normed = std::as_const(own).view();
+    }
+    impl_->head.Project(impl_->pool, normed,
+                        {logits.data.data(), rows, impl_->spec.vocab_size});
+    return logits;
+  });
 }
 
 }  // namespace pellucid
