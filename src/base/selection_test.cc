@@ -163,7 +163,7 @@ TEST(SelectionTest, WhatIsNoSelection) {
 }
 
 TEST(SelectionTest, EmbedWhereAllowed) {
-  EXPECT_THAT(ParseError("embed"), HasSubstr("\"embed\" is neither"));
+  EXPECT_THAT(ParseError("embed"), HasSubstr("\"embed\": is neither"));
   EXPECT_EQ(ParseError("embed").find("\"embed\", an index"), std::string::npos);
   EXPECT_THAT(ParseError("x", true), HasSubstr("\"embed\", an index"));
   const auto alone = Selection::Parse("embed", "--layers", true);
