@@ -117,9 +117,10 @@ struct Lens {
 };
 
 // Costs rows * positions * d_model * vocab multiply-adds; memory is bounded by
-// the residuals [rows, positions, d_model] and a few numbers a cell, never the
-// logits. kUsage: no tokens, a layer, position, top_k or target out of range.
-// kModel: non-finite activations. kCancelled.
+// the residuals [rows, positions, d_model] and, a cell, a few numbers and top_k
+// pairs a chunk of 4096 vocabulary rows; never the logits. kUsage: no tokens, a
+// layer, position, top_k or target out of range. kModel: non-finite
+// activations. kCancelled.
 Result<Lens> ComputeLens(const Model& model, std::span<const TokenId> ids,
                          const LensOptions& options = {});
 

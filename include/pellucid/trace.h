@@ -29,7 +29,8 @@ struct SiteInfo {
   std::vector<std::string> aliases;  // other names of the same tensor
 };
 
-// Called now and then during a long run with the share done, in [0, 1].
+// Called now and then during a long run with the share done, in [0, 1], never
+// less than before. From any of the model's threads, one call at a time.
 using Progress = std::function<void(double done)>;
 
 struct RunOptions {

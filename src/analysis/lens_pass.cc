@@ -1,7 +1,6 @@
 #include "analysis/lens_pass.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 
 #include "base/buffer.h"
@@ -29,25 +28,29 @@ class TopHeap {
   explicit TopHeap(std::size_t k) : k_(k) {}
 
   // Whether a block with this maximum can hold anything better. Ids come in
-  // rising order, so a tie with the worst kept never enters.
-  bool MayEnter(float maximum) const {
-    return kept_.size() < k_ || maximum > kept_.front().logit;
-  }
+  // rising order, so a tie with the worst kept never enters. Reads nothing but
+  // this object: it is asked for every block, and mostly says no.
+  bool MayEnter(float maximum) const { return maximum > worst_ || !full_; }
+
   void Push(float logit, TokenId id) {
     const TopLogit entry{logit, id};
-    if (kept_.size() < k_) {
+    if (!full_) {
       kept_.push_back(entry);
       std::push_heap(kept_.begin(), kept_.end());
+      full_ = kept_.size() == k_;
     } else if (entry < kept_.front()) {
       std::pop_heap(kept_.begin(), kept_.end());
       kept_.back() = entry;
       std::push_heap(kept_.begin(), kept_.end());
     }
+    worst_ = kept_.front().logit;
   }
   std::span<const TopLogit> kept() const { return kept_; }
 
  private:
   std::size_t k_;
+  float worst_ = 0;  // of the kept, once there are k
+  bool full_ = false;
   std::vector<TopLogit> kept_;
 };
 
@@ -79,7 +82,8 @@ class LensPass {
   std::vector<Group> Grouped(std::size_t first, std::size_t last,
                              std::size_t cells) const;
   void ReadWatched(std::size_t position);
-  void RunTask(std::size_t chunk, const Group& group);
+  void RunTask(std::size_t chunk, const Group& group,
+               const std::stop_token& stop);
   void RunTile(std::size_t first_row, ConstMatrixView weights,
                const Group& tile, std::span<ChunkCell> results,
                std::size_t first_cell) const;
@@ -124,16 +128,15 @@ Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
   for (auto& chunk : partial_) chunk.assign(cells_.cells(), ChunkCell(top_k_));
   const std::vector<Group> groups = Grouped(0, cells_.positions(), kTaskCells);
   const std::size_t tasks = groups.size() * chunks_;
-  std::atomic<std::size_t> done = 0;
-  std::mutex reporting;
+  std::mutex reporting;  // progress is told in order, by one at a time
+  std::size_t done = 0;
   pool_.For(
       tasks,
       [&](std::size_t i) {
-        RunTask(i % chunks_, groups[i / chunks_]);
-        const std::size_t finished = ++done;
-        if (!progress) return;
+        RunTask(i % chunks_, groups[i / chunks_], stop);
+        if (!progress || stop.stop_requested()) return;
         const std::lock_guard lock(reporting);
-        progress(static_cast<double>(finished) / static_cast<double>(tasks));
+        progress(static_cast<double>(++done) / static_cast<double>(tasks));
       },
       stop);
   if (stop.stop_requested()) return CancelledError("lens: stopped");
@@ -159,7 +162,8 @@ void LensPass::ReadWatched(std::size_t position) {
   }
 }
 
-void LensPass::RunTask(std::size_t chunk, const Group& group) {
+void LensPass::RunTask(std::size_t chunk, const Group& group,
+                       const std::stop_token& stop) {
   const std::size_t first_cell = cells_.offsets[group.first];
   const std::span<ChunkCell> results =
       std::span(partial_[chunk])
@@ -174,6 +178,7 @@ void LensPass::RunTask(std::size_t chunk, const Group& group) {
   const std::size_t end = std::min(begin + kVocabChunk, unembed_.rows);
   Buffer weights(kVocabBlock, unembed_.cols);
   for (std::size_t row = begin; row < end; row += kVocabBlock) {
+    if (stop.stop_requested()) return;
     const std::size_t count = std::min(kVocabBlock, end - row);
     const MatrixView block = weights.view().Rows(0, count);
     kernels::DecodeRows(unembed_, row, block);
@@ -210,7 +215,9 @@ void LensPass::Keep(std::size_t first_row, std::span<const float> logits,
   cell.sums.Fold(block.sums);
   if (cell.top.MayEnter(block.max)) {
     for (std::size_t j = 0; j < logits.size(); ++j) {
-      cell.top.Push(logits[j], static_cast<TokenId>(first_row + j));
+      if (cell.top.MayEnter(logits[j])) {
+        cell.top.Push(logits[j], static_cast<TokenId>(first_row + j));
+      }
     }
   }
   for (std::size_t w = 0; w < watched.size(); ++w) {
@@ -240,6 +247,7 @@ DecodedCell LensPass::Merge(std::size_t cell, std::size_t position) const {
                     out.top.begin() + static_cast<std::ptrdiff_t>(keep),
                     out.top.end());
   out.top.resize(keep);
+  out.top.shrink_to_fit();
   out.statistics = kernels::StatisticsOf(sums, final_sums, cell == final_cell);
   return out;
 }

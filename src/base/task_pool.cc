@@ -6,16 +6,22 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <optional>
+
 #include "base/float_environment.h"
 
 namespace pellucid {
 
 struct TaskPool::Arena {
-  explicit Arena(std::size_t threads)
-      : limit(tbb::global_control::max_allowed_parallelism, threads),
-        arena(static_cast<int>(threads)) {}
-  // oneTBB starts no more workers than cores unless told so.
-  tbb::global_control limit;
+  explicit Arena(std::size_t threads) : arena(static_cast<int>(threads)) {
+    // oneTBB starts no more workers than cores unless told so. The limit is the
+    // process's, and the lowest of all that live holds, so it is only ever set
+    // above the default: a small pool must not slow a large one.
+    if (threads > AvailableCores()) {
+      limit.emplace(tbb::global_control::max_allowed_parallelism, threads);
+    }
+  }
+  std::optional<tbb::global_control> limit;
   tbb::task_arena arena;
 };
 

@@ -25,8 +25,9 @@ class TaskPool {
   std::size_t threads() const { return threads_; }
 
   // Calls task(i) for each i < count, in any order, and returns when all are
-  // done. Tasks must not throw. Once `stop` is requested no further task is
-  // started: the caller asks `stop` whether the work is whole.
+  // done. What a task throws (for want of memory) is thrown again here. Once
+  // `stop` is requested no further task is started: the caller asks `stop`
+  // whether the work is whole.
   void For(std::size_t count, const std::function<void(std::size_t)>& task,
            const std::stop_token& stop = {}) const;
 

@@ -59,12 +59,14 @@ Interrupt::Interrupt() {
   watcher_ = std::thread(Watch, raised_[0], done_[0], source_);
   Catch(SIGINT, &old_int_);
   Catch(SIGTERM, &old_term_);
+  Catch(SIGHUP, &old_hup_);
 }
 
 Interrupt::~Interrupt() {
   if (raised_[0] < 0) return;
   ::sigaction(SIGINT, &old_int_, nullptr);
   ::sigaction(SIGTERM, &old_term_, nullptr);
+  ::sigaction(SIGHUP, &old_hup_, nullptr);
   const char byte = 1;
   [[maybe_unused]] const ssize_t written = ::write(done_[1], &byte, 1);
   watcher_.join();

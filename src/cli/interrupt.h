@@ -29,7 +29,7 @@ class Interrupt {
  private:
   int raised_[2] = {-1, -1};  // written by the handler, never read
   int done_[2] = {-1, -1};    // written by the destructor
-  struct sigaction old_int_ = {}, old_term_ = {};
+  struct sigaction old_int_ = {}, old_term_ = {}, old_hup_ = {};
   std::stop_source source_;
   std::thread watcher_;
 };

@@ -130,8 +130,8 @@ int Main(int argc, char** argv) {
   // A closed pipe becomes a failed write, so that files are left in order.
   const auto old_pipe = std::signal(SIGPIPE, SIG_IGN);
   DescriptorSource in(STDIN_FILENO, "standard input", interrupt.fd());
-  DescriptorSink out(STDOUT_FILENO, "standard output");
-  DescriptorSink err(STDERR_FILENO, "standard error");
+  DescriptorSink out(STDOUT_FILENO, "standard output", interrupt.fd());
+  DescriptorSink err(STDERR_FILENO, "standard error", /*interrupt_fd=*/-1);
   Io io{in, out, err};
   io.out_terminal = DescribeTerminal(STDOUT_FILENO);
   io.err_terminal = DescribeTerminal(STDERR_FILENO);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 namespace pellucid::cli {
@@ -36,17 +37,20 @@ Error ReadProblem(const std::string& name, int error_number) {
 
 Status DescriptorSink::Write(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+    std::array<pollfd, 2> wait = {
+        {{fd_, POLLOUT, 0}, {interrupt_fd_, POLLIN, 0}}};
+    if (::poll(wait.data(), wait.size(), -1) < 0 && errno == EINTR) continue;
+    if (wait[1].revents != 0) {
+      return CancelledError(fmt::format("write: {}: interrupted", name_));
+    }
+    // A pipe that is ready takes this much without waiting.
+    const ssize_t written = ::write(
+        fd_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
     if (written >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(written));
       continue;
     }
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      pollfd ready{fd_, POLLOUT, 0};
-      ::poll(&ready, 1, -1);
-      continue;
-    }
+    if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK) continue;
     reader_gone_ = errno == EPIPE;
     return FailedError(
         fmt::format("write: {}: {}, {} bytes are left; check "

@@ -30,15 +30,19 @@ class Sink {
 };
 
 // Writes to a descriptor that stays open for longer, unbuffered.
+// `interrupt_fd`, if not negative, becomes readable when the program is
+// interrupted, which ends a write that waits for its reader.
 class DescriptorSink : public Sink {
  public:
   // `name` stands for it in messages.
-  DescriptorSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  DescriptorSink(int fd, std::string name, int interrupt_fd)
+      : fd_(fd), interrupt_fd_(interrupt_fd), name_(std::move(name)) {}
   Status Write(std::string_view bytes) override;
   bool ReaderGone() const override { return reader_gone_; }
 
  private:
   int fd_;
+  int interrupt_fd_;
   std::string name_;
   bool reader_gone_ = false;
 };

@@ -98,7 +98,7 @@ TEST(DescriptorSourceTest, AnInterruptEndsAReadThatWaits) {
 TEST(DescriptorSinkTest, AClosedPipeIsAFailureThatIsKnown) {
   const auto old_handler = std::signal(SIGPIPE, SIG_IGN);
   const auto ends = MakePipe();
-  DescriptorSink sink(ends[1], "standard output");
+  DescriptorSink sink(ends[1], "standard output", /*interrupt_fd=*/-1);
   EXPECT_TRUE(sink.Write("ab").ok());
   EXPECT_FALSE(sink.ReaderGone());
   ::close(ends[0]);
@@ -108,10 +108,25 @@ TEST(DescriptorSinkTest, AClosedPipeIsAFailureThatIsKnown) {
   std::signal(SIGPIPE, old_handler);
 }
 
+// A pipe that nobody reads fills up; the interrupt ends the wait.
+TEST(DescriptorSinkTest, AnInterruptEndsAWriteThatWaits) {
+  int ends[2], interrupt[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::pipe(interrupt), 0);
+  ASSERT_EQ(::write(interrupt[1], "x", 1), 1);
+  DescriptorSink sink(ends[1], "standard output", interrupt[0]);
+  const Status written = sink.Write(std::string(1 << 20, 'x'));
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().code, ErrorCode::kCancelled);
+  for (const int fd : {ends[0], ends[1], interrupt[0], interrupt[1]}) {
+    ::close(fd);
+  }
+}
+
 TEST(DescriptorSinkTest, AFullDiskIsAFailureWithItsReason) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   if (full < 0) GTEST_SKIP() << "no /dev/full here";
-  DescriptorSink sink(full, "standard output");
+  DescriptorSink sink(full, "standard output", /*interrupt_fd=*/-1);
   EXPECT_EQ(sink.Write("ab").error().message,
             "write: standard output: No space left on device, 2 bytes are "
             "left; check where the output goes");

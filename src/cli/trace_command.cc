@@ -92,7 +92,8 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
   }();
   if (!trace.ok()) return trace.error();
   PELLUCID_RETURN_IF_ERROR(WriteTrace(*trace, prompt.text, model.info(),
-                                      *TraceFormatOf(*flags.out), file));
+                                      *TraceFormatOf(*flags.out), file,
+                                      io.stop));
   if (json == nullptr) return {};
   WriteTraceJson(*trace, prompt.text, *flags.out, render::JsonStyle::kIndented,
                  json->sink());
@@ -122,9 +123,9 @@ Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
       const std::string path = fmt::format("{}/{:06}.safetensors", *flags.out,
                                            batch.first_line - 1 + i);
       PELLUCID_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-      PELLUCID_RETURN_IF_ERROR(WriteTrace(traces[i], batch.texts[i],
-                                          model.info(),
-                                          TraceFormat::kSafetensors, file));
+      PELLUCID_RETURN_IF_ERROR(
+          WriteTrace(traces[i], batch.texts[i], model.info(),
+                     TraceFormat::kSafetensors, file, io.stop));
       WriteTraceJson(traces[i], batch.texts[i], path,
                      render::JsonStyle::kCompact, index->sink());
     }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "formats/npz.h"
@@ -50,11 +52,18 @@ std::optional<TraceFormat> TraceFormatOf(const std::string& path) {
 }
 
 Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
-                  const ModelInfo& model, TraceFormat format,
-                  AtomicFile& file) {
+                  const ModelInfo& model, TraceFormat format, AtomicFile& file,
+                  const std::stop_token& stop) {
+  const ByteSink to_file = file.Sink();
+  // A trace may be gigabytes: the interrupt is looked at before each piece.
+  const ByteSink sink = [&](std::span<const std::byte> bytes) -> Status {
+    if (stop.stop_requested()) return CancelledError("trace: stopped");
+    return to_file(bytes);
+  };
   PELLUCID_RETURN_IF_ERROR(format == TraceFormat::kNpz
-                               ? WriteNpz(trace, text, model, file.Sink())
-                               : WriteTensors(trace, text, model, file.Sink()));
+                               ? WriteNpz(trace, text, model, sink)
+                               : WriteTensors(trace, text, model, sink));
+  if (stop.stop_requested()) return CancelledError("trace: stopped");
   return file.Commit();
 }
 

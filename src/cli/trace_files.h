@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/atomic_file.h"
@@ -23,9 +24,11 @@ std::optional<TraceFormat> TraceFormatOf(const std::string& path);
 // Writes every tensor and the metadata "ids" (JSON text), "text" (where there
 // is one), "model" (the reference) and "pellucid" (the version); in npz these
 // are arrays of those names, ids one of integers. Commits `file`. kFailed: it
-// cannot be written.
+// cannot be written. kCancelled: `stop` was requested, and the file is not
+// committed.
 Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
-                  const ModelInfo& model, TraceFormat format, AtomicFile& file);
+                  const ModelInfo& model, TraceFormat format, AtomicFile& file,
+                  const std::stop_token& stop = {});
 
 // The record of a trace for programs: {"file", "ids", "text", "tensors":
 // {NAME: SHAPE, ...}} and a line feed.

@@ -110,6 +110,11 @@ Status SelectIsaFromEnvironment() {
   return SelectIsa(best);
 }
 
+Status EnsureIsa() {
+  if (selected_isa.load() != kNothingSelected) return {};
+  return SelectIsaFromEnvironment();
+}
+
 Isa CurrentIsa() {
   const int selected = selected_isa.load(std::memory_order_relaxed);
   if (selected != kNothingSelected) return static_cast<Isa>(selected);

@@ -33,6 +33,10 @@ Status SelectIsa(Isa isa);
 // they are compiled for any x86-64, but a hundred times slower.
 Status SelectIsaFromEnvironment();
 
+// SelectIsaFromEnvironment, unless a choice has been made already: what opening
+// a model does, so that a library's user gets the refusal too.
+Status EnsureIsa();
+
 // The one in force: the last selected, else the best there is.
 Isa CurrentIsa();
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/quote.h"
+
 namespace pellucid {
 namespace {
 
@@ -34,7 +36,7 @@ Result<LoadedModel> LoadFromGguf(const GgufFile& file) {
   }
   return ModelError(fmt::format(
       "open: {}: unsupported architecture \"{}\"; this version reads: {}",
-      file.name(), architecture, known));
+      file.name(), Quote(architecture), known));
 }
 
 }  // namespace pellucid

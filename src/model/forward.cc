@@ -249,11 +249,13 @@ void ForwardPass::VisitHead() {
   if (!logits && !probe_->Wants({Point::kFinalNorm})) return;
   c_.head.Normalise(c_.pool, residual_.view(), normed_.view());
   Visit({Point::kFinalNorm}, normed_.view());
-  if (!logits) return;
+  Check({Point::kFinalNorm}, normed_.view());
+  if (!logits || found_) return;
   Buffer all(prompts_.tokens(), spec_.vocab_size);
   c_.head.Project(c_.pool, normed_.view(), all.view(), stop_);
   if (stop_.stop_requested()) return;
   Visit({Point::kHead}, all.view());
+  Check({Point::kHead}, all.view());
   Visit({Point::kLogits}, all.view());
 }
 
@@ -306,13 +308,17 @@ void ForwardPass::Check(SiteKey key, ConstMatrixView value) {
 Error ForwardPass::NonFinite() const {
   const auto after = std::upper_bound(prompts_.offsets.begin(),
                                       prompts_.offsets.end(), bad_token_);
-  return ModelError(fmt::format(
-      "run: {}: non-finite activation at position {}; the weights are damaged "
-      "or overflow float32",
-      c_.table.NameOf(bad_site_), bad_token_ - *(after - 1)));
+  return NonFiniteError(c_.table.NameOf(bad_site_), bad_token_ - *(after - 1));
 }
 
 }  // namespace
+
+Error NonFiniteError(const std::string& site, std::size_t position) {
+  return ModelError(fmt::format(
+      "run: {}: non-finite activation at position {}; the weights are damaged "
+      "or overflow float32",
+      site, position));
+}
 
 Result<Buffer> RunForward(const ForwardContext& context,
                           const PackedPrompts& prompts, Probe* probe,
@@ -321,8 +327,12 @@ Result<Buffer> RunForward(const ForwardContext& context,
   Result<Buffer> done = ForwardPass(context, prompts, probe, /*locate=*/false)
                             .Run(stop, progress);
   if (done.ok() || done.error().code != ErrorCode::kModel) return done;
-  // The same numbers again, looked at everywhere, to name the first site.
-  return ForwardPass(context, prompts, nullptr, /*locate=*/true).Run(stop, {});
+  // The same numbers again, looked at everywhere, to name the first site. The
+  // head was already looked at, and is not run again.
+  Result<Buffer> located =
+      ForwardPass(context, prompts, nullptr, /*locate=*/true).Run(stop, {});
+  if (located.ok()) return done.error();
+  return located;
 }
 
 }  // namespace pellucid

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/buffer.h"
@@ -39,6 +40,9 @@ struct ForwardContext {
   const SiteTable& table;  // names of sites, for messages
   const TaskPool& pool;
 };
+
+// "run: SITE: non-finite activation at position N ...", kModel.
+Error NonFiniteError(const std::string& site, std::size_t position);
 
 // Runs every block. Returns the final residual stream [tokens, d_model], what
 // the head reads. `probe` may be null. `prompts` hold valid ids.

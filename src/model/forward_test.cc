@@ -6,6 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
 #include <cmath>
 #include <limits>
 #include <string>
@@ -152,6 +156,45 @@ TEST_P(ForwardTest, ReportsProgressUpToTheEnd) {
   ASSERT_FALSE(seen.empty());
   EXPECT_TRUE(std::ranges::is_sorted(seen));
   EXPECT_EQ(seen.back(), 1.0);
+}
+
+#if defined(__x86_64__)
+// A host that flushes denormals and rounds up gets the same numbers, from
+// opening on.
+TEST_P(ForwardTest, DoesNotDependOnTheHostsControlWord) {
+  const std::vector<TokenId> ids = {1, 2, 3, 4, 5, 6, 7};
+  const Trace expected = Open().Run(ids, Everything()).value();
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(before | 0x8040U | 0x4000U);  // FTZ, DAZ, towards +infinity
+  const Trace trace = Open().Run(ids, Everything()).value();
+  const unsigned after = _mm_getcsr();
+  _mm_setcsr(before);
+  EXPECT_TRUE(testutil::SameBits(trace, expected));
+  EXPECT_EQ(after & 0xffc0U, (before | 0xc040U) & 0xffc0U);
+}
+#endif
+
+// Logits may overflow where no activation does.
+TEST(ForwardNonFiniteTest, NamesTheHead) {
+  const testutil::TempDir dir;
+  const std::string path = dir / "bad.gguf";
+  testutil::TinyLlama tiny;
+  tiny.spoil = "token_embd.weight";
+  tiny.spoil_value = 3e38f;  // of id 0, which the prompt does not use
+  testutil::WriteFileBytes(path, tiny.Builder()
+                                     .Floats("output.weight", {19, 8},
+                                             std::vector<float>(19 * 8, 3e38f))
+                                     .Build());
+  const Model model = Model::Open(path).value();
+  const std::vector<TokenId> ids = {3, 4};
+  for (const RunOptions& options :
+       {RunOptions{.sites = {"logits"}}, RunOptions{.last_logits = true}}) {
+    const auto run = model.Run(ids, options);
+    ASSERT_FALSE(run.ok());
+    EXPECT_EQ(run.error().code, ErrorCode::kModel);
+    EXPECT_THAT(run.error().message, HasSubstr("non-finite activation"));
+  }
+  EXPECT_TRUE(model.Run(ids).ok());
 }
 
 TEST(ForwardNonFiniteTest, NamesTheFirstSiteAndPosition) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/quote.h"
 #include "kernels/decode.h"
 
 namespace pellucid {
@@ -12,7 +13,7 @@ namespace pellucid {
 Error GgufLoader::Problem(const std::string& object,
                           const std::string& what) const {
   return ModelError(
-      fmt::format("open: {}: {}: {}", file_.name(), object, what));
+      fmt::format("open: {}: {}: {}", file_.name(), Quote(object), what));
 }
 
 Result<std::size_t> GgufLoader::Size(std::string_view key, std::size_t low,

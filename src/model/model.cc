@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,8 @@
 #include "base/out_of_memory.h"
 #include "base/sha256.h"
 #include "hub/reference.h"
+#include "kernels/elementwise.h"
+#include "kernels/isa.h"
 #include "model/family.h"
 #include "model/model_impl.h"
 #include "tokenizer/gguf_loader.h"
@@ -52,8 +56,8 @@ void LoadTokenizerInto(Model::Impl& impl) {
     impl.tokenizer_error = loaded.error();
   } else if (!loaded->has_value()) {
     impl.tokenizer_error = ModelError(
-        fmt::format("tokenizer: {}: the file holds none; give --ids instead of "
-                    "a text",
+        fmt::format("tokenizer: {}: the file holds none; use --ids for the "
+                    "prompt and id=N for tokens",
                     impl.file.name()));
   } else {
     impl.tokenizer = std::move(*loaded);
@@ -89,8 +93,13 @@ Result<std::vector<Trace>> RunPrompts(
     if (!options.last_logits) continue;
     traces[p].last_logits = LogitsOf(
         impl, residual.view().Rows(packed.offsets[p + 1] - 1, 1), options.stop);
+    if (options.stop.stop_requested()) return CancelledError("run: stopped");
+    const std::vector<float>& logits = traces[p].last_logits;
+    if (kernels::FirstNonFinite(logits) != logits.size()) {
+      return NonFiniteError(impl.table.NameOf({Point::kLogits}),
+                            prompts[p].size() - 1);
+    }
   }
-  if (options.stop.stop_requested()) return CancelledError("run: stopped");
   return traces;
 }
 
@@ -131,9 +140,17 @@ PackedPrompts Pack(std::span<const std::vector<TokenId>> prompts) {
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
 Result<Model> Model::Open(const std::string& ref, const OpenOptions& options) {
+  // Tables of the model (rotary frequencies, biases) are numbers too.
+  const FloatEnvironment environment;
   return CatchOutOfMemory("open", [&]() -> Result<Model> {
+    PELLUCID_RETURN_IF_ERROR(kernels::EnsureIsa());
     PELLUCID_ASSIGN_OR_RETURN(const std::string path,
                               hub::ResolveReference(ref));
+    if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+      return ModelError("open: " + path +
+                        ": is a folder, which this version does not read; "
+                        "name a .gguf file");
+    }
     PELLUCID_ASSIGN_OR_RETURN(GgufFile file, GgufFile::Open(path));
     PELLUCID_ASSIGN_OR_RETURN(LoadedModel loaded, LoadFromGguf(file));
     ModelInfo info = MakeInfo(ref, path, file, loaded.spec);

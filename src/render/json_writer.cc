@@ -126,7 +126,8 @@ void JsonWriter::Separate(bool is_end) {
   it.after_key = false;
   if (it.style == JsonStyle::kCompact) return;
   if (lines) {
-    const std::string line = "\n" + std::string(depth * kIndent, ' ');
+    std::string line = "\n";
+    line.append(depth * kIndent, ' ');
     it.output.Announce(line, line);
   } else {
     it.output.Announce(" ", "");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pellucid/tokenizer.h"  // TokenId
+#include "tokenizer/hash_seed.h"
 
 namespace pellucid {
 
@@ -48,7 +49,7 @@ class MergeTable {
   std::size_t SlotOf(std::uint64_t key) const {
     // Fibonacci hashing; the fold lets both ids reach the top bits.
     constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;
-    std::uint64_t hash = key * kMultiplier;
+    std::uint64_t hash = (key ^ seed_) * kMultiplier;
     hash = (hash ^ (hash >> 32)) * kMultiplier;
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = hash >> shift_;
@@ -58,6 +59,7 @@ class MergeTable {
     return at;
   }
 
+  std::uint64_t seed_ = HashSeed();
   unsigned shift_;           // 64 - log2(slots_.size())
   std::vector<Slot> slots_;  // a power of two, at most half full
 };

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/out_of_memory.h"
 #include "base/utf8.h"
 #include "fmt/format.h"
 #include "tokenizer/byte_alphabet.h"
@@ -64,35 +65,37 @@ void Tokenizer::Impl::EncodeSegment(std::string_view text,
 
 Result<Encoding> Tokenizer::Encode(std::string_view text,
                                    const EncodeOptions& options) const {
-  PELLUCID_RETURN_IF_ERROR(CheckText(text));
-  const bool with_template = options.add_special_tokens;
-  if (with_template && options.bos == BosPolicy::kAlways && !impl_->bos) {
-    return UsageError(
-        fmt::format("tokenize: {}: a BOS token is asked for, but the "
-                    "vocabulary has none; ask for auto or never",
-                    impl_->name));
-  }
-  const bool add_bos =
-      with_template && (options.bos == BosPolicy::kAlways ||
-                        (options.bos == BosPolicy::kAuto && impl_->adds_bos));
-  Encoding encoding;
-  std::vector<TokenId>& ids = encoding.ids;
-  ids.reserve(text.size() / 3 + 2);  // prose has 4 to 5 bytes a token
-  if (add_bos) ids.push_back(*impl_->bos);
-  std::size_t at = 0;
-  for (const AddedTokens::Match& match : impl_->added.Find(text)) {
-    impl_->EncodeSegment(text.substr(at, match.begin - at), ids);
-    ids.push_back(match.id);
-    at = match.end;
-  }
-  impl_->EncodeSegment(text.substr(at), ids);
-  if (add_bos && options.avoid_double_bos && ids.size() > 1 &&
-      ids[1] == *impl_->bos) {
-    ids.erase(ids.begin());
-    encoding.suppressed_double_bos = true;
-  }
-  if (with_template && impl_->adds_eos) ids.push_back(*impl_->eos);
-  return encoding;
+  return CatchOutOfMemory("tokenize", [&]() -> Result<Encoding> {
+    PELLUCID_RETURN_IF_ERROR(CheckText(text));
+    const bool with_template = options.add_special_tokens;
+    if (with_template && options.bos == BosPolicy::kAlways && !impl_->bos) {
+      return UsageError(
+          fmt::format("tokenize: {}: a BOS token is asked for, but the "
+                      "vocabulary has none; ask for auto or never",
+                      impl_->name));
+    }
+    const bool add_bos =
+        with_template && (options.bos == BosPolicy::kAlways ||
+                          (options.bos == BosPolicy::kAuto && impl_->adds_bos));
+    Encoding encoding;
+    std::vector<TokenId>& ids = encoding.ids;
+    ids.reserve(text.size() / 3 + 2);  // prose has 4 to 5 bytes a token
+    if (add_bos) ids.push_back(*impl_->bos);
+    std::size_t at = 0;
+    for (const AddedTokens::Match& match : impl_->added.Find(text)) {
+      impl_->EncodeSegment(text.substr(at, match.begin - at), ids);
+      ids.push_back(match.id);
+      at = match.end;
+    }
+    impl_->EncodeSegment(text.substr(at), ids);
+    if (add_bos && options.avoid_double_bos && ids.size() > 1 &&
+        ids[1] == *impl_->bos) {
+      ids.erase(ids.begin());
+      encoding.suppressed_double_bos = true;
+    }
+    if (with_template && impl_->adds_eos) ids.push_back(*impl_->eos);
+    return encoding;
+  });
 }
 
 std::string Tokenizer::Decode(std::span<const TokenId> ids,

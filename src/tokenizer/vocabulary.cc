@@ -9,10 +9,10 @@ namespace {
 
 // Eight bytes a step, each mixed by a multiplication with an odd constant (of
 // the golden ratio) and a fold of the high half, which it fills best.
-std::uint32_t Hash(std::string_view text) {
+std::uint32_t Hash(std::string_view text, std::uint64_t seed) {
   constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;
   constexpr unsigned kFold = 29;  // no divisor of 64: no short cycles
-  std::uint64_t hash = text.size();
+  std::uint64_t hash = text.size() ^ seed;
   for (std::size_t i = 0; i < text.size(); i += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, text.data() + i,
@@ -36,13 +36,13 @@ Vocabulary::Vocabulary(std::span<const std::string_view> tokens) {
     const auto id = static_cast<TokenId>(size());
     arena_.append(token);
     begins_.push_back(arena_.size());
-    const std::uint32_t hash = Hash(token);
+    const std::uint32_t hash = Hash(token, seed_);
     slots_[SlotOf(token, hash)] = {hash, id};
   }
 }
 
 std::optional<TokenId> Vocabulary::Find(std::string_view text) const {
-  const TokenId id = slots_[SlotOf(text, Hash(text))].id;
+  const TokenId id = slots_[SlotOf(text, Hash(text, seed_))].id;
   if (id < 0) return std::nullopt;
   return id;
 }

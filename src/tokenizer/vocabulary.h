@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "pellucid/tokenizer.h"  // TokenId
+#include "tokenizer/hash_seed.h"
 
 namespace pellucid {
 
@@ -46,7 +47,8 @@ class Vocabulary {
 
   std::string arena_;
   std::vector<std::size_t> begins_;  // [size() + 1], offsets into arena_
-  std::vector<Slot> slots_;          // a power of two, at most half full
+  std::uint64_t seed_ = HashSeed();
+  std::vector<Slot> slots_;  // a power of two, at most half full
 };
 
 }  // namespace pellucid

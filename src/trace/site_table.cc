@@ -10,6 +10,10 @@
 namespace pellucid {
 namespace {
 
+std::size_t IndexOf(SiteKey key) {
+  return key.layer * kPointCount + static_cast<std::size_t>(key.point);
+}
+
 std::string Join(const std::string& a, const std::string& b) {
   return a.empty() ? b : b.empty() ? a : a + "." + b;
 }
@@ -103,7 +107,8 @@ Error Unknown(std::string_view name, const std::string& what,
 }  // namespace
 
 SiteTable::SiteTable(const ModuleNames& names, const SiteSizes& sizes)
-    : sizes_(sizes) {
+    : sizes_(sizes),
+      by_key_(kPointCount * std::max<std::size_t>(sizes.n_layers, 1)) {
   const auto add_all = [&](Point first, Point last, std::size_t layer) {
     for (auto i = static_cast<std::size_t>(first);
          i <= static_cast<std::size_t>(last); ++i) {
@@ -163,6 +168,7 @@ void SiteTable::Add(const ModuleNames& names, Point point, std::size_t layer) {
     site.aliases.push_back(path);
     site.aliases.push_back(Join(names.base, full));
   }
+  by_key_[IndexOf(site.key)] = sites_.size();
   by_name_.emplace(site.name, sites_.size());
   for (const std::string& alias : site.aliases) {
     by_name_.emplace(alias, sites_.size());
@@ -171,9 +177,7 @@ void SiteTable::Add(const ModuleNames& names, Point point, std::size_t layer) {
 }
 
 const std::string& SiteTable::NameOf(SiteKey key) const {
-  const auto it = std::find_if(sites_.begin(), sites_.end(),
-                               [&](const Site& s) { return s.key == key; });
-  return it->name;
+  return sites_[by_key_[IndexOf(key)]].name;
 }
 
 Result<const Site*> SiteTable::Find(std::string_view name) const {

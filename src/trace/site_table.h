@@ -90,6 +90,7 @@ class SiteTable {
   SiteSizes sizes_;
   std::vector<Site> sites_;
   std::map<std::string, std::size_t, std::less<>> by_name_;  // all spellings
+  std::vector<std::size_t> by_key_;  // [layer, point]: index into sites_
 };
 
 }  // namespace pellucid

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/quote.h"
 #include "kernels/rope.h"
 #include "model/family.h"
 #include "model/gguf_loader.h"
@@ -24,6 +25,9 @@ namespace {
 // Bounds for values of the header, far beyond any model. They keep products of
 // two sizes from overflowing; real limits come from the tensors' shapes.
 constexpr std::size_t kMaxSize = std::size_t{1} << 30;
+constexpr std::size_t kMaxLayers = 4096;
+// Radians a position. The first frequency of any scheme is 1 or near it.
+constexpr float kMaxFrequency = 1024;
 
 // Keys below "llama." that the code here reads or that do not alter the maths.
 constexpr std::array<std::string_view, 22> kKnownKeys = {
@@ -124,10 +128,8 @@ Result<float> PositiveFloat(const GgufLoader& loader, std::string_view key,
 Status ReadSizes(const GgufLoader& loader, ArchSpec& spec) {
   PELLUCID_ASSIGN_OR_RETURN(spec.d_model,
                             loader.Size("llama.embedding_length", 1, kMaxSize));
-  // Each block has tensors of its own, so more blocks than tensors is a lie.
-  PELLUCID_ASSIGN_OR_RETURN(
-      spec.n_layers,
-      loader.Size("llama.block_count", 1, loader.file().tensors().size()));
+  PELLUCID_ASSIGN_OR_RETURN(spec.n_layers,
+                            loader.Size("llama.block_count", 1, kMaxLayers));
   PELLUCID_ASSIGN_OR_RETURN(
       spec.n_heads, loader.Size("llama.attention.head_count", 1, kMaxSize));
   PELLUCID_ASSIGN_OR_RETURN(
@@ -198,7 +200,7 @@ Status ReadRope(GgufLoader& loader, ArchSpec& spec) {
     return loader.Problem("llama.rope.scaling.type",
                           fmt::format("is \"{}\": unsupported; this version "
                                       "reads none and linear",
-                                      type));
+                                      Quote(type)));
   }
   PELLUCID_ASSIGN_OR_RETURN(
       const float legacy,
@@ -220,6 +222,15 @@ Status ReadRope(GgufLoader& loader, ArchSpec& spec) {
       spec.inv_freq[i] /= divisors[i];
     }
     spec.details.emplace_back("rope_scaling", "llama3 (rope_freqs.weight)");
+  }
+  for (const float f : spec.inv_freq) {
+    if (!(f > 0) || f > kMaxFrequency) {
+      return loader.Problem(
+          "rotary frequencies",
+          fmt::format("one is {}, which is not within 0 and {}; "
+                      "llama.rope.freq_base or rope_freqs.weight is damaged",
+                      f, kMaxFrequency));
+    }
   }
   return {};
 }
@@ -265,6 +276,11 @@ Result<Weights> ReadWeights(GgufLoader& loader, ArchSpec& spec) {
                           "is missing or no matrix; the file is not whole");
   }
   spec.vocab_size = embed->shape[0];
+  if (spec.vocab_size > kMaxSize) {
+    return loader.Problem(
+        "tensor token_embd.weight",
+        fmt::format("has {} rows, more than {}", spec.vocab_size, kMaxSize));
+  }
   Weights weights;
   PELLUCID_ASSIGN_OR_RETURN(
       weights.embed,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 #include "formats/gguf.h"
@@ -133,6 +134,16 @@ TEST(LlamaTest, WhatMayAlterTheMathsIsRefusedByName) {
   ExpectRefused(
       TinyLlama{}.Builder().Bool("llama.attention.causal", false).Build(),
       "llama.attention.causal");
+}
+
+TEST(LlamaTest, DamagedRotaryFrequenciesAreRefused) {
+  for (const float divisor : {0.0f, -1.0f, 1e-30f, std::nanf("")}) {
+    ExpectRefused(TinyLlama{}
+                      .Builder()
+                      .Floats("rope_freqs.weight", {2}, {1, divisor})
+                      .Build(),
+                  "rotary frequencies");
+  }
 }
 
 TEST(LlamaTest, NumbersThatAreNoneAreRefused) {
