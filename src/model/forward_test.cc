@@ -192,7 +192,8 @@ TEST(ForwardNonFiniteTest, NamesTheHead) {
     const auto run = model.Run(ids, options);
     ASSERT_FALSE(run.ok());
     EXPECT_EQ(run.error().code, ErrorCode::kModel);
-    EXPECT_THAT(run.error().message, HasSubstr("non-finite activation"));
+    EXPECT_THAT(run.error().message,
+                HasSubstr("run: lm_head: non-finite activation at position"));
   }
   EXPECT_TRUE(model.Run(ids).ok());
 }

@@ -96,7 +96,7 @@ Result<std::vector<Trace>> RunPrompts(
     if (options.stop.stop_requested()) return CancelledError("run: stopped");
     const std::vector<float>& logits = traces[p].last_logits;
     if (kernels::FirstNonFinite(logits) != logits.size()) {
-      return NonFiniteError(impl.table.NameOf({Point::kLogits}),
+      return NonFiniteError(impl.table.NameOf({Point::kHead}),
                             prompts[p].size() - 1);
     }
   }
