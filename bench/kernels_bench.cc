@@ -98,13 +98,15 @@ BENCHMARK_CAPTURE(BM_Decode, Q5_K, DType::kQ5_K);
 BENCHMARK_CAPTURE(BM_Decode, Q6_K, DType::kQ6_K);
 
 // [M, K] x [N, K]^T; arguments M, N, K, threads.
-void BM_Linear(benchmark::State& state, DType dtype) {
+void BM_Linear(benchmark::State& state, DType dtype, bool transposed = false) {
   const auto m = static_cast<std::size_t>(state.range(0));
   const auto n = static_cast<std::size_t>(state.range(1));
   const auto k = static_cast<std::size_t>(state.range(2));
   const auto threads = static_cast<std::size_t>(state.range(3));
   const TaskPool pool(threads);
-  const Weights w(dtype, n, k);
+  Weights w(dtype, n, k);
+  if (transposed) w.view.row_bytes = RowBytes(dtype, n);
+  w.view.transposed = transposed;
   const auto x = Inputs(m * k);
   std::vector<float> y(m * n);
   for (auto _ : state) {
@@ -137,6 +139,21 @@ BENCHMARK_CAPTURE(BM_Linear, HeadQ8_0, DType::kQ8_0)
     ->Args({31, 49152, 576, 1})
     ->Args({1, 49152, 576, 1})
     ->UseRealTime();
+
+// GPT-2's products, plain and as Conv1D stores them, [K, N].
+void Gpt2Products(benchmark::internal::Benchmark* benchmark) {
+  for (const std::int64_t m : {128, 5, 1}) {
+    benchmark->Args({m, 2304, 768, 1})->Args({m, 768, 768, 1});
+    benchmark->Args({m, 3072, 768, 1})->Args({m, 768, 3072, 1});
+  }
+  benchmark->Args({128, 3072, 768, 2})->UseRealTime();
+}
+BENCHMARK_CAPTURE(BM_Linear, PlainF32, DType::kF32)->Apply(Gpt2Products);
+BENCHMARK_CAPTURE(BM_Linear, TransposedF32, DType::kF32, true)
+    ->Apply(Gpt2Products);
+BENCHMARK_CAPTURE(BM_Linear, PlainF16, DType::kF16)->Apply(Gpt2Products);
+BENCHMARK_CAPTURE(BM_Linear, TransposedF16, DType::kF16, true)
+    ->Apply(Gpt2Products);
 
 // Float weights in cache: the register tile by itself.
 void BM_DotTile(benchmark::State& state) {

@@ -12,17 +12,16 @@ if(PELLUCID_WERROR)
 endif()
 
 # Flags that the numbers depend on: a multiplication and an addition are fused
-# where the source says so and nowhere else (docs/numerics.md).
-set(PELLUCID_NUMERIC_FLAGS -ffp-contract=off)
+# where the source says so and nowhere else (docs/numerics.md), and what a
+# surrounding project adds to its own code does not reach ours.
+set(PELLUCID_NUMERIC_FLAGS -fno-fast-math -ffp-contract=off)
 
 function(pellucid_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE ${PELLUCID_WARNINGS}
                                            ${PELLUCID_NUMERIC_FLAGS})
-  target_include_directories(
-    ${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                                       PRIVATE ${PROJECT_SOURCE_DIR}/src)
 endfunction()
 
 function(pellucid_layer layer)
@@ -35,17 +34,49 @@ function(pellucid_layer layer)
 
   set(target pellucid_${layer})
   add_library(${target} STATIC ${sources})
-  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX
-                                             POSITION_INDEPENDENT_CODE ON)
+  # Position-independent and with hidden names: the same objects make a shared
+  # library, which shows what pellucid/export.h marks.
+  set_target_properties(
+    ${target} PROPERTIES LINKER_LANGUAGE CXX POSITION_INDEPENDENT_CODE ON
+                         CXX_VISIBILITY_PRESET hidden
+                         VISIBILITY_INLINES_HIDDEN ON)
   pellucid_options(${target})
   list(TRANSFORM ARG_LAYERS PREPEND pellucid_)
   target_link_libraries(${target} PUBLIC ${ARG_LAYERS}
                                   PRIVATE ${ARG_LIBRARIES})
+  set_property(TARGET ${target} PROPERTY PELLUCID_LIBRARIES ${ARG_LIBRARIES})
 
   if(PELLUCID_BUILD_TESTS AND tests)
     pellucid_test(${layer}_test SOURCES ${tests} LIBRARIES ${target}
                                                            ${ARG_LIBRARIES})
   endif()
+endfunction()
+
+# The target pellucid::pellucid: the objects of `LAYERS` as one library, so that
+# others neither see the layers nor depend on what they are called. Static, or
+# shared with BUILD_SHARED_LIBS.
+function(pellucid_library)
+  cmake_parse_arguments(ARG "" "" "LAYERS" ${ARGN})
+  set(objects "")
+  set(libraries "")
+  foreach(layer ${ARG_LAYERS})
+    list(APPEND objects $<TARGET_OBJECTS:pellucid_${layer}>)
+    get_property(of_layer TARGET pellucid_${layer} PROPERTY PELLUCID_LIBRARIES)
+    list(APPEND libraries ${of_layer})
+  endforeach()
+  list(REMOVE_DUPLICATES libraries)
+
+  add_library(pellucid ${objects})
+  add_library(pellucid::pellucid ALIAS pellucid)
+  # Before 1.0 a minor version may change the interface.
+  set_target_properties(
+    pellucid
+    PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION}
+               SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  target_compile_features(pellucid INTERFACE cxx_std_20)
+  target_include_directories(
+    pellucid INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
+  target_link_libraries(pellucid PRIVATE ${libraries})
 endfunction()
 
 # A GoogleTest program whose cases ctest lists one by one.

@@ -17,8 +17,15 @@ cleanup_paths=()
 build_packages=(
   cmake ninja-build g++ pkg-config
   libhwy-dev libtbb-dev libsimdjson-dev rapidjson-dev libfmt-dev
-  libcli11-dev libutf8proc-dev libcairo2-dev libpango1.0-dev
+  libcli11-dev libutf8proc-dev libonig-dev libcairo2-dev libpango1.0-dev
   libgtest-dev libgmock-dev
+)
+
+# Letters of figures: Latin, then most other scripts, then Chinese, Japanese and
+# Korean, then emoji in colour. Without them a figure shows boxes.
+# shellcheck disable=SC2034  # used by the scripts that source this file
+font_packages=(
+  fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
 )
 
 say() { printf '%s\n' "$*" >&2; }

@@ -2,7 +2,8 @@
 //
 // Decodes the residual stream after each block with the model's own final norm
 // and unembedding. Method: nostalgebraist, "interpreting GPT: the logit lens"
-// (2020). The last row is the model's own output, bit for bit.
+// (2020). The last row is the model's own output, bit for bit. Points
+// inside the blocks can be asked for too (LensOptions::sites).
 //
 //   Lens lens = ComputeLens(model, ids, {.top_k = 5}).value();
 //   for (const LensRow& row : lens.rows)
@@ -15,8 +16,10 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "pellucid/export.h"
 #include "pellucid/model.h"
 #include "pellucid/result.h"
 #include "pellucid/selection.h"
@@ -25,26 +28,52 @@
 
 namespace pellucid {
 
-// Units: logits as the model defines them; logprob, entropy, KL, logz in nats,
-// over the whole vocabulary; rank 1 is the highest, 1 + the number of strictly
-// greater logits.
+// The points of a block that can be decoded, in the order of their rows.
+//
+// A residual state is what the model itself would hand to its final norm, so a
+// row of it says what the model would predict there. What a module adds is no
+// residual state; its row applies the final norm to that vector alone, with the
+// vector's own statistics (as LogitLens4LLMs does), so it shows the direction
+// the module writes in, not its share of the model's logits. (That share, the
+// direct logit attribution, divides by the final residual's norm instead; its
+// numbers are not comparable with these.)
+enum class LensSite {
+  kAttnOut,    // the attention module's output
+  kResidMid,   // residual state between attention and MLP
+  kMlpOut,     // the MLP module's output
+  kResidPost,  // residual state after the block
+};
+
+// Reads "resid_post" or several of resid_post, resid_mid, attn_out, mlp_out
+// with commas. `what` names the option in messages ("--sites"). kUsage:
+// anything else, with the names that there are.
+PELLUCID_API Result<std::vector<LensSite>> ParseLensSites(
+    std::string_view text, std::string_view what);
+
+// What a row says of one token.
 struct TokenScore {
   TokenId id = 0;
-  float logit = 0;
-  float logprob = 0;
-  float prob = 0;
+  float logit = 0;    // as the model defines it: after scale and soft-cap
+  float logprob = 0;  // logit - logz, nats
+  float prob = 0;     // softmax over the whole vocabulary, in [0, 1]
 };
 
+// The same for a token that is watched wherever it stands.
 struct RankedScore {
   TokenScore score;
-  std::size_t rank = 0;
+  std::size_t rank = 0;  // 1 is the highest: 1 + the number of strictly greater
+                         // logits
 };
 
+// One row at one position: a distribution over the vocabulary, as the few
+// numbers that are kept of it. Entropy, KL and logz are in nats and taken over
+// the whole vocabulary: H = logz - sum p z, KL(F || l) = sum p_F (log p_F - log
+// p_l), with p = exp(z - logz).
 struct LensCell {
-  std::size_t position = 0;
-  std::vector<TokenScore> top;       // by logit, ties by lower id
+  std::size_t position = 0;          // in the input, from 0
+  std::vector<TokenScore> top;       // [top_k] by logit, ties by lower id
   float logz = 0;                    // log of the sum of exp(logit)
-  float entropy = 0;                 // of the softmax
+  float entropy = 0;                 // of the softmax; >= 0
   float kl_to_final = 0;             // KL(final row || this row); >= 0
   std::optional<RankedScore> next;   // the input's next token, if there is one
   std::vector<RankedScore> targets;  // LensOptions::targets, in that order
@@ -52,30 +81,39 @@ struct LensCell {
                                           // where LensOptions asks for it
 };
 
+// One layer, decoded at every listed position.
 struct LensRow {
-  std::string site;             // "embed", or the block's path "model.layers.3"
-  int layer = -1;               // -1: the embedding row
+  std::string site;  // canonical: "embed", "model.layers.3" (a block's output),
+                     // "model.layers.3.self_attn"
+  int layer = -1;    // -1: the embedding row
   std::vector<LensCell> cells;  // one a listed position, ascending
+  bool own_norm = false;  // no residual state: decoded with the statistics of
+                          // that vector itself (LensSite)
 };
 
 // Means over the listed positions less LensOptions::skip_first.
 struct LensSummary {
   std::string site;
   int layer = -1;
-  std::optional<float> entropy, kl_to_final;  // empty: no position is left
+  std::optional<float> entropy,
+      kl_to_final;                    // nats; empty: no position is left
   std::optional<float> top1_agree;    // share whose top-1 is the final row's
   std::optional<float> next_logprob;  // over positions that have a next token
 };
 
-// When a target becomes and stays the prediction, over all blocks, one entry a
-// listed position; empty: never.
+// When a target becomes and stays the prediction, over the outputs of all
+// blocks, whatever layers and sites are shown; one entry a listed position;
+// empty: never.
 struct LensTarget {
   TokenId id = 0;
-  std::vector<std::optional<std::size_t>> first_hit;    // first block with it
-                                                        // as top-1
-  std::vector<std::optional<std::size_t>> stable_from;  // from here it stays
+  std::vector<std::optional<std::size_t>> first_hit;    // [positions] first
+                                                        // block with it as
+                                                        // top-1
+  std::vector<std::optional<std::size_t>> stable_from;  // [positions] from here
+                                                        // it stays
 };
 
+// Which token LensCell::final_top1 follows through all rows.
 enum class FollowFinal {
   kNone,
   kLast,  // LensCell::final_top1 follows the final row's top-1 of the last
@@ -83,52 +121,66 @@ enum class FollowFinal {
   kEach,  // ... of the cell's own position
 };
 
+// What ComputeLens decodes, keeps and watches.
 struct LensOptions {
-  Selection layers = {};  // block outputs; "embed" may be listed
+  Selection layers = {};  // blocks; "embed" may be listed
+  // Rows of each block; their order and repeats do not matter. The embedding
+  // row is there only with kResidPost.
+  std::vector<LensSite> sites = {LensSite::kResidPost};
   bool embed_row = true;  // with all layers: also what enters block 0
   Selection positions = {};
   std::size_t top_k = 5;  // 1 .. vocab_size
   std::vector<TokenId> targets = {};
-  std::size_t skip_first = 0;
+  std::size_t skip_first = 0;  // positions left out of the summary
   FollowFinal follow = FollowFinal::kNone;
   std::stop_token stop = {};
   Progress progress = {};
 };
 
+// Wall-clock time of the two halves, in milliseconds.
 struct LensTiming {
   double forward_ms = 0;
   double lens_ms = 0;
 };
 
-// Owns its data; may outlive the model.
+// The lens of one prompt: cells of the shape [rows, positions]. Owns its data
+// and may outlive the model.
 struct Lens {
-  std::vector<TokenId> ids;            // the input
+  std::vector<TokenId> ids;            // the input, [tokens]
   std::vector<std::size_t> positions;  // those listed, ascending
-  std::vector<LensRow> rows;           // ascending by layer
+  std::vector<LensRow> rows;           // ascending by layer, then by site
   std::vector<LensSummary> summary;    // one a row
   std::vector<LensTarget> targets;
   // Where FollowFinal asks for it: the final row's top-1 token at the last
   // listed position, and since when it is the top-1 there, over all blocks.
   std::optional<LensTarget> followed;
-  // max |last row's kept logits - those of Model::Unembed on the same
-  // residuals|. 0 by construction; a self-check.
+  // max |final row's kept logits - those of Model::Unembed on the same
+  // residuals|, shown or not. 0 by construction; a self-check.
   double max_abs_last_row_minus_logits = 0;
   LensTiming timing;
 };
 
 // Costs rows * positions * d_model * vocab multiply-adds; memory is bounded by
 // the residuals [rows, positions, d_model] and, a cell, a few numbers and top_k
-// pairs a chunk of 4096 vocabulary rows; never the logits. kUsage: no tokens, a
-// layer, position, top_k or target out of range. kModel: non-finite
+// pairs a chunk of 4096 vocabulary rows; never the logits. KL is against the
+// model's final row whether it is shown or not. kUsage: no tokens; a layer,
+// position, top_k or target out of range; no sites, or one that this
+// architecture does not have (with the nearest names). kModel: non-finite
 // activations. kCancelled.
-Result<Lens> ComputeLens(const Model& model, std::span<const TokenId> ids,
-                         const LensOptions& options = {});
+PELLUCID_API Result<Lens> ComputeLens(const Model& model,
+                                      std::span<const TokenId> ids,
+                                      const LensOptions& options = {});
 
 // Several prompts in one pass; equal, bit for bit, to one by one. Targets and
 // selections hold for each prompt.
-Result<std::vector<Lens>> ComputeLensBatch(
+PELLUCID_API Result<std::vector<Lens>> ComputeLensBatch(
     const Model& model, std::span<const std::vector<TokenId>> prompts,
     const LensOptions& options = {});
+
+// What ComputeLens would say of `options` whatever the prompt: kUsage as above.
+// For programs that want to know before the work begins.
+PELLUCID_API Status CheckLensOptions(const Model& model,
+                                     const LensOptions& options);
 
 }  // namespace pellucid
 

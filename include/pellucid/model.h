@@ -4,8 +4,8 @@
 //   auto ids = model.tokenizer()->Encode("The capital of France is")->ids;
 //   Trace trace = model.Run(ids, {.sites = {"model.layers.*"}}).value();
 //
-// Weights are read in place: the file stays memory-mapped while any copy of
-// the model lives. A file that is truncated by another program while mapped
+// Weights are read in place: files stay memory-mapped while any copy of the
+// model lives. A file that is truncated by another program while mapped
 // ends this process with SIGBUS; no reader of mapped files survives that.
 //
 // Results never depend on the number of threads, on what else is in a batch or
@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "pellucid/export.h"
 #include "pellucid/result.h"
 #include "pellucid/tensor.h"
 #include "pellucid/tokenizer.h"
@@ -31,17 +32,17 @@ namespace pellucid {
 
 // What a model is, for people and for JSON.
 struct ModelInfo {
-  std::string ref;           // as it was asked for
-  std::string path;          // the file it was read from
-  std::string architecture;  // Hugging Face's model_type, e.g. "llama"
-  std::string format;        // "gguf", "safetensors" or "mlx"
-  std::string hash;          // SHA-256 over the headers, hexadecimal
-  std::size_t n_layers = 0;
-  std::size_t d_model = 0;
-  std::size_t n_heads = 0;
-  std::size_t n_kv_heads = 0;
+  std::string ref;             // as it was asked for
+  std::string path;            // the file or folder it was read from
+  std::string architecture;    // Hugging Face's model_type, e.g. "llama"
+  std::string format;          // "gguf", "safetensors" or "mlx"
+  std::string hash;            // SHA-256 over the headers, hexadecimal
+  std::size_t n_layers = 0;    // blocks
+  std::size_t d_model = 0;     // width of the residual stream
+  std::size_t n_heads = 0;     // of queries
+  std::size_t n_kv_heads = 0;  // of keys and values; divides n_heads
   std::size_t head_dim = 0;
-  std::size_t d_mlp = 0;
+  std::size_t d_mlp = 0;           // width inside the MLP
   std::size_t vocab_size = 0;      // rows of the unembedding
   std::size_t context_length = 0;  // most tokens of a prompt
   // Everything else that the family reads, as (key, value as text), e.g.
@@ -49,50 +50,65 @@ struct ModelInfo {
   std::vector<std::pair<std::string, std::string>> details;
 };
 
+// One tensor of the file, as it lies there.
 struct TensorInfo {
-  std::string name;  // as in the file
-  std::string dtype;
+  std::string name;                // as in the file
+  std::string dtype;               // "F32", "Q4_K", ...
   std::vector<std::size_t> shape;  // outermost first, as in PyTorch
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;         // in the file
 };
 
+// What Model::Open needs to know beside the name.
 struct OpenOptions {
   std::size_t threads = 0;  // 0: the cores this process may use
 };
 
-// Cheap to copy: copies share weights and threads. All methods are const and
-// may be called from many threads.
-class Model {
+// A model, ready to run. Cheap to copy: copies share weights and threads. All
+// methods are const and may be called from many threads.
+class PELLUCID_API Model {
  public:
   struct Impl;  // src/model/model_impl.h
   explicit Model(std::shared_ptr<const Impl> impl);
 
-  // Opens `ref`: a .gguf file or a built-in name. Reads headers only. kModel:
-  // not found, damaged or unsupported ("unsupported architecture").
+  // Opens `ref`: a .gguf file, a folder in Hugging Face's layout or a built-in
+  // name. Reads headers only, and the tokenizer. kModel: not found, damaged or
+  // unsupported ("unsupported architecture").
   static Result<Model> Open(const std::string& ref,
                             const OpenOptions& options = {});
 
+  // Sizes and names. Lives as long as any copy of the model.
   const ModelInfo& info() const;
+
+  // The tensors of the file, in its order.
   std::vector<TensorInfo> Tensors() const;
+
+  // Every name that Run can record, in the order of the computation, each with
+  // its shape and its other names.
   std::vector<SiteInfo> Sites() const;
+
+  // How many threads a run uses: OpenOptions::threads, or what 0 became.
   std::size_t threads() const;
 
-  // Null where the file has no tokenizer; then only ids can be run. Lives as
+  // Null where the model has no tokenizer; then only ids can be run. Lives as
   // long as any copy of the model.
   const Tokenizer* tokenizer() const;
 
-  // The tokenizer, or why there is none (kModel): the file holds none, or one
-  // that is damaged or unsupported.
+  // The tokenizer. kModel: the model comes without one, or it is damaged or
+  // unsupported.
   Result<const Tokenizer*> RequireTokenizer() const;
 
-  // Runs one prompt. kUsage: no tokens, more than context_length, an id
-  // outside the vocabulary, an unknown site (with the nearest names). kModel:
-  // non-finite activations (the first site and position). kCancelled.
+  // Runs one prompt, `ids` [tokens], and records what `options` asks for. Costs
+  // about one multiply-add a weight and token, and tokens^2 * d_model a block
+  // for attention; memory for the tensors recorded and a few rows [tokens,
+  // d_model]. kUsage: no tokens, more than context_length, an id outside the
+  // vocabulary, an unknown site (with the nearest names). kModel: non-finite
+  // activations (the first site and position). kCancelled.
   Result<Trace> Run(std::span<const TokenId> ids,
                     const RunOptions& options = {}) const;
 
-  // Runs several prompts packed one after another, never padded; equal, bit
-  // for bit, to running each alone.
+  // Runs several prompts packed one after another, never padded: one Trace a
+  // prompt, equal, bit for bit, to running each alone. Errors are those of Run,
+  // and one bad prompt fails all.
   Result<std::vector<Trace>> RunBatch(
       std::span<const std::vector<TokenId>> prompts,
       const RunOptions& options = {}) const;

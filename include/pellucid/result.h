@@ -27,11 +27,13 @@ enum class ErrorCode {
   kCancelled,  // stopped through a std::stop_token (exit 130)
 };
 
+// Why a call failed: a code for programs, one line for people.
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::kFailed;
-  std::string message;
+  std::string message;  // UTF-8, no newline at its end
 };
 
+// An Error of the code that the name says.
 inline Error FailedError(std::string message) {
   return {ErrorCode::kFailed, std::move(message)};
 }
@@ -46,18 +48,24 @@ inline Error CancelledError(std::string message) {
 }
 
 // Holds either a T or an Error. value() and the pointer operators require
-// ok(); error() requires !ok().
+// ok(); error() requires !ok(). That is asserted in debug builds; in others a
+// call on the wrong one throws std::bad_variant_access, as std::variant does.
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  using value_type = T;
+  using value_type = T;  // what value() gives
 
+  // Implicit, so that `return value;` and `return error;` both read well.
   Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}
 
+  // Whether a value is held. `if (result)` asks the same.
   bool ok() const { return held_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
+  // The value. A reference lives as long as the Result is neither changed nor
+  // destroyed. Of a temporary it comes by value, so that
+  // `for (auto& x : Make().value())` does not dangle.
   T& value() & {
     assert(ok());
     return std::get<0>(held_);
@@ -66,17 +74,19 @@ class [[nodiscard]] Result {
     assert(ok());
     return std::get<0>(held_);
   }
-  // By value, so that `for (auto& x : Make().value())` does not dangle.
   T value() && {
     assert(ok());
     return std::get<0>(std::move(held_));
   }
+
+  // value(), and its members.
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
+  // Why there is no value. Lives as long as the Result does unchanged.
   const Error& error() const {
     assert(!ok());
     return std::get<1>(held_);
@@ -89,11 +99,15 @@ class [[nodiscard]] Result {
 // A Result without a value: ok unless made from an Error.
 class [[nodiscard]] Status {
  public:
+  // Ok, or failed with `error`.
   Status() = default;
   Status(Error error) : error_(std::move(error)), ok_(false) {}
 
+  // Whether nothing failed. `if (status)` asks the same.
   bool ok() const { return ok_; }
   explicit operator bool() const { return ok_; }
+
+  // What failed; requires !ok(). Lives as long as the Status does unchanged.
   const Error& error() const {
     assert(!ok_);
     return error_;

@@ -13,19 +13,28 @@
 #include <string_view>
 #include <vector>
 
+#include "pellucid/export.h"
 #include "pellucid/result.h"
 
 namespace pellucid {
 
-class Selection {
+// A choice that does not know yet how many things there are: it says "the last
+// three", and Resolve makes that indices. A plain value.
+class PELLUCID_API Selection {
  public:
-  Selection() = default;  // everything
+  // Everything.
+  Selection() = default;
   static Selection All() { return {}; }
+
+  // The last one, whatever their number.
   static Selection Last();
+
+  // These indices, in any order; negative ones count from the end, -1 being
+  // the last. An empty list is an empty choice, which Resolve refuses.
   static Selection Of(std::vector<std::int64_t> indices);
 
-  // Reads the syntax above. Items of a comma list may be indices, slices,
-  // "all", "last" or, where `allow_embed`, "embed". `what` names the option in
+  // Reads the syntax above: "all" alone, or a comma list of indices, slices,
+  // "last" and, where `allow_embed`, "embed". `what` names the option in
   // messages ("--layers"). kUsage: anything else, or an empty text.
   static Result<Selection> Parse(std::string_view text, std::string_view what,
                                  bool allow_embed = false);
@@ -36,7 +45,9 @@ class Selection {
 
   // The text was "all" (or nothing was said), not a list.
   bool IsDefault() const { return items_.empty() && !embed_; }
-  bool HasEmbed() const { return embed_; }  // "embed" was listed
+
+  // "embed" was listed: what enters the first block, which has no index.
+  bool HasEmbed() const { return embed_; }
 
  private:
   struct Item {

@@ -1,8 +1,8 @@
 // pellucid/tokenizer.h - text to token ids and back, as Hugging Face does it.
 //
-// Ids equal those of the `tokenizers` library on the same vocabulary. Read
-// from GGUF metadata (byte-level BPE). Immutable and safe to use from many
-// threads; cheap to copy (shares its tables).
+// Ids equal those of the `tokenizers` library on the same vocabulary. Read from
+// a folder's tokenizer.json and what lies beside it, or from GGUF metadata (BPE
+// over bytes or characters). Immutable and safe to use from many threads.
 #ifndef PELLUCID_TOKENIZER_H_
 #define PELLUCID_TOKENIZER_H_
 
@@ -15,10 +15,13 @@
 #include <string_view>
 #include <vector>
 
+#include "pellucid/export.h"
 #include "pellucid/result.h"
 
 namespace pellucid {
 
+// A row of the vocabulary, counted from 0. Signed, as in the files; no valid id
+// is negative.
 using TokenId = std::int32_t;
 
 // When a beginning-of-sequence token is put before the text.
@@ -28,6 +31,7 @@ enum class BosPolicy {
   kNever,
 };
 
+// How Tokenizer::Encode treats the tokens that frame a text.
 struct EncodeOptions {
   BosPolicy bos = BosPolicy::kAuto;
   // Template tokens (BOS, EOS) are added; false: as HF's
@@ -38,18 +42,22 @@ struct EncodeOptions {
   bool avoid_double_bos = false;
 };
 
+// What Tokenizer::Encode made of a text.
 struct Encoding {
-  std::vector<TokenId> ids;
+  std::vector<TokenId> ids;            // [tokens]
   bool suppressed_double_bos = false;  // avoid_double_bos took effect
 };
 
-class Tokenizer {
+// The tokenizer of one model; Model::tokenizer() gives it. Cheap to copy:
+// copies share the tables.
+class PELLUCID_API Tokenizer {
  public:
   struct Impl;  // src/tokenizer/tokenizer_impl.h
   explicit Tokenizer(std::shared_ptr<const Impl> impl);
 
   // Encodes `text` (UTF-8). Linear time but for the merges, O(n log n) in the
-  // length of a piece. kUsage: invalid UTF-8, with the byte offset.
+  // length of a piece. kUsage: invalid UTF-8, with the byte offset. kModel: a
+  // regular expression of the tokenizer reached a limit of steps or time.
   Result<Encoding> Encode(std::string_view text,
                           const EncodeOptions& options = {}) const;
 
@@ -71,11 +79,19 @@ class Tokenizer {
   // to exactly these bytes, if there is one.
   std::optional<TokenId> FindToken(std::string_view bytes) const;
 
-  std::size_t VocabSize() const;  // ids 0 .. VocabSize() - 1
+  // One more than the highest id. The model's own vocabulary, the rows of its
+  // unembedding (ModelInfo::vocab_size), may be larger.
+  std::size_t VocabSize() const;
+
+  // The tokens that begin and end a sequence, where the vocabulary has them.
   std::optional<TokenId> BosId() const;
   std::optional<TokenId> EosId() const;
-  bool AddsBos() const;             // what BosPolicy::kAuto does
-  const std::string& Kind() const;  // e.g. "bpe (smollm)"
+
+  // Whether BosPolicy::kAuto puts a BOS token before a text.
+  bool AddsBos() const;
+
+  // The algorithm and the rule that splits a text, e.g. "bpe (smollm)".
+  const std::string& Kind() const;
 
  private:
   std::shared_ptr<const Impl> impl_;

@@ -33,6 +33,7 @@ struct SiteInfo {
 // less than before. From any of the model's threads, one call at a time.
 using Progress = std::function<void(double done)>;
 
+// What Model::Run records, and how it is watched and stopped.
 struct RunOptions {
   // Site names or patterns ('*': any run of characters without a dot; "all":
   // every site but scores and pattern). Tensors asked for by an exact name are
@@ -46,7 +47,7 @@ struct RunOptions {
 
 // What one prompt's run recorded. Owns its data.
 struct Trace {
-  std::vector<TokenId> ids;
+  std::vector<TokenId> ids;  // the input, [tokens]
   // By the name asked for. Shapes: [tokens, features]; per-head sites [tokens,
   // heads, head_dim]; scores and pattern [heads, queries, keys] (scores -inf
   // and pattern 0 where masked); logits [tokens, vocab].

@@ -5,12 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <string>
 
 #include "kernels/isa.h"
+#include "testutil/hf_goldens.h"
+#include "testutil/lens_compare.h"
 #include "testutil/lens_golden.h"
 #include "testutil/model_path.h"
 #include "testutil/noise.h"
@@ -24,41 +23,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Optional;
 using ::testing::SizeIs;
-
-bool Same(float a, float b) { return std::memcmp(&a, &b, sizeof(a)) == 0; }
-
-bool Same(const TokenScore& a, const TokenScore& b) {
-  return a.id == b.id && Same(a.logit, b.logit) && Same(a.logprob, b.logprob) &&
-         Same(a.prob, b.prob);
-}
-
-bool Same(const LensCell& a, const LensCell& b) {
-  const auto ranked = [](const RankedScore& x, const RankedScore& y) {
-    return x.rank == y.rank && Same(x.score, y.score);
-  };
-  return a.position == b.position &&
-         std::ranges::equal(
-             a.top, b.top,
-             [](const auto& x, const auto& y) { return Same(x, y); }) &&
-         Same(a.logz, b.logz) && Same(a.entropy, b.entropy) &&
-         Same(a.kl_to_final, b.kl_to_final) &&
-         a.next.has_value() == b.next.has_value() &&
-         (!a.next || ranked(*a.next, *b.next)) &&
-         std::ranges::equal(a.targets, b.targets, ranked);
-}
-
-// Every number of two lenses, to the bit.
-void ExpectSame(const Lens& a, const Lens& b) {
-  ASSERT_EQ(a.rows.size(), b.rows.size());
-  for (std::size_t r = 0; r < a.rows.size(); ++r) {
-    ASSERT_EQ(a.rows[r].site, b.rows[r].site);
-    ASSERT_EQ(a.rows[r].cells.size(), b.rows[r].cells.size());
-    for (std::size_t i = 0; i < a.rows[r].cells.size(); ++i) {
-      EXPECT_TRUE(Same(a.rows[r].cells[i], b.rows[r].cells[i]))
-          << a.rows[r].site << " cell " << i;
-    }
-  }
-}
+using testutil::ExpectSameLens;
+using testutil::SameCell;
 
 std::vector<TokenId> RandomIds(std::size_t count, std::uint64_t seed,
                                std::size_t vocab) {
@@ -66,32 +32,6 @@ std::vector<TokenId> RandomIds(std::size_t count, std::uint64_t seed,
   std::vector<TokenId> ids(count);
   for (TokenId& id : ids) id = static_cast<TokenId>(random.Below(vocab));
   return ids;
-}
-
-// Ids equal but where the golden's neighbours are closer than the contract's
-// distance between logits.
-void ExpectTop(const LensCell& ours, const testutil::GoldenCell& theirs) {
-  for (std::size_t k = 0; k < theirs.top_ids.size(); ++k) {
-    const double limit = 1e-3 * std::max(1.0, std::abs(theirs.top_logits[0]));
-    EXPECT_NEAR(ours.top[k].logit, theirs.top_logits[k], limit);
-    EXPECT_NEAR(ours.top[k].prob, std::exp(theirs.top_logprobs[k]), 1e-4);
-    const auto gap = [&](std::size_t other) {
-      return std::abs(theirs.top_logits[k] - theirs.top_logits[other]);
-    };
-    const bool tied = (k > 0 && gap(k - 1) < limit) ||
-                      k + 1 == theirs.top_ids.size() || gap(k + 1) < limit;
-    if (!tied) {
-      EXPECT_EQ(ours.top[k].id, theirs.top_ids[k]);
-    }
-  }
-}
-
-void ExpectRank(const RankedScore& ours, const testutil::GoldenRank& theirs) {
-  EXPECT_EQ(ours.score.id, theirs.id);
-  EXPECT_NEAR(ours.score.logprob, theirs.logprob,
-              1e-3 * std::max(1.0, std::abs(theirs.logprob)));
-  EXPECT_GE(ours.rank, theirs.low);
-  EXPECT_LE(ours.rank, theirs.high);
 }
 
 // Contract 4.4: logz, entropy and KL within 1e-3 on a real model.
@@ -105,19 +45,7 @@ void ExpectGolden(const Model& model, const std::string& path,
     ASSERT_TRUE(lens.ok()) << lens.error().message;
     ASSERT_EQ(lens->rows.size(), golden.rows.size());
     for (std::size_t r = 0; r < golden.rows.size(); ++r) {
-      EXPECT_EQ(lens->rows[r].site, golden.rows[r].site);
-      for (std::size_t i = 0; i < golden.rows[r].cells.size(); ++i) {
-        SCOPED_TRACE(golden.rows[r].site + " position " + std::to_string(i));
-        const testutil::GoldenCell& theirs = golden.rows[r].cells[i];
-        const LensCell& ours = lens->rows[r].cells[i];
-        EXPECT_NEAR(ours.logz, theirs.logz, tolerance);
-        EXPECT_NEAR(ours.entropy, theirs.entropy, tolerance);
-        EXPECT_NEAR(ours.kl_to_final, theirs.kl_to_final, tolerance);
-        ExpectTop(ours, theirs);
-        ASSERT_EQ(ours.next.has_value(), theirs.next.has_value());
-        if (theirs.next) ExpectRank(*ours.next, *theirs.next);
-        ExpectRank(ours.targets[0], theirs.target);
-      }
+      testutil::ExpectGoldenRow(lens->rows[r], golden.rows[r], tolerance);
     }
   }
 }
@@ -132,6 +60,15 @@ TEST(LensGoldenTest, TinyModelsEqualFloat64) {
   for (const std::string name : {"mha_tied_f32", "gqa_untied_f16"}) {
     ExpectGolden(Model::Open(testutil::TinyLlamaPath(name)).value(),
                  "tiny_llama/" + name + ".lens.json", 2e-4);
+  }
+}
+
+TEST(LensGoldenTest, TinyFoldersEqualFloat64) {
+  for (const std::string name : {"gpt2_plain", "gpt2_untied", "gpt2_legacy",
+                                 "llama_plain", "llama_tied"}) {
+    const auto model = Model::Open(testutil::HfGoldenPath(name));
+    ASSERT_TRUE(model.ok()) << model.error().message;
+    ExpectGolden(*model, "tiny_hf/" + name + ".lens.json", 2e-4);
   }
 }
 
@@ -173,13 +110,14 @@ TEST_P(LensTest, DoesNotDependOnThreadsBatchOrInstructionSet) {
                                                      RandomIds(31, 3, vocab)};
   const LensOptions options{.targets = {5, 7}};
   const Lens expected = ComputeLens(model, prompts[1], options).value();
-  ExpectSame(ComputeLens(Open(3), prompts[1], options).value(), expected);
-  ExpectSame(ComputeLensBatch(model, prompts, options).value()[1], expected);
+  ExpectSameLens(ComputeLens(Open(3), prompts[1], options).value(), expected);
+  ExpectSameLens(ComputeLensBatch(model, prompts, options).value()[1],
+                 expected);
   const kernels::Isa best = kernels::CurrentIsa();
   for (const kernels::Isa isa : kernels::SupportedIsas()) {
     SCOPED_TRACE(kernels::NameOf(isa));
     ASSERT_TRUE(kernels::SelectIsa(isa).ok());
-    ExpectSame(ComputeLens(model, prompts[1], options).value(), expected);
+    ExpectSameLens(ComputeLens(model, prompts[1], options).value(), expected);
   }
   ASSERT_TRUE(kernels::SelectIsa(best).ok());
 }
@@ -196,8 +134,8 @@ TEST_P(LensTest, SelectionsGiveTheCellsOfTheWhole) {
   ASSERT_THAT(part.rows, SizeIs(1));
   EXPECT_EQ(part.rows[0].layer, 0);
   EXPECT_THAT(part.positions, ElementsAre(3, 11));
-  EXPECT_TRUE(Same(part.rows[0].cells[0], whole.rows[1].cells[3]));
-  EXPECT_TRUE(Same(part.rows[0].cells[1], whole.rows[1].cells[11]));
+  EXPECT_TRUE(SameCell(part.rows[0].cells[0], whole.rows[1].cells[3]));
+  EXPECT_TRUE(SameCell(part.rows[0].cells[1], whole.rows[1].cells[11]));
   EXPECT_EQ(part.summary[0].top1_agree.has_value(), true);
 }
 

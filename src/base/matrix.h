@@ -53,17 +53,24 @@ using ConstMatrixView = MatrixViewT<const float>;
 // read along cols. Any alignment. `row_order` is empty, or maps the rows as
 // the model counts them to those of the file (llama.cpp stores q and k rows
 // permuted): row r of the model is row row_order[r] of the file.
+//
+// `transposed`: the file holds the matrix as [cols, rows], as GPT-2's Conv1D
+// does: element (r, c) lies at data + c * row_bytes + r * element size. Only
+// for dtypes of one element a block, and without row_order; kernels::DecodeRows
+// reads both layouts.
 struct WeightView {
   DType dtype = DType::kF32;
   const std::byte* data = nullptr;
   std::size_t rows = 0;
   std::size_t cols = 0;
-  std::size_t row_bytes = 0;
+  std::size_t row_bytes = 0;  // from one row of the file to the next
   std::span<const std::uint32_t> row_order;
+  bool transposed = false;
 
   bool empty() const { return data == nullptr; }
+  // The bytes of row r, which a transposed matrix has in no one place.
   const std::byte* Row(std::size_t r) const {
-    assert(r < rows);
+    assert(r < rows && !transposed);
     return data + (row_order.empty() ? r : row_order[r]) * row_bytes;
   }
 };

@@ -94,7 +94,11 @@ Result<Selection::Item> Selection::ParseItem(std::string_view item,
                                              std::string_view text,
                                              std::string_view what,
                                              bool allow_embed) {
-  if (item == "all") return Item{.is_slice = true};
+  if (item == "all") {  // Parse took the one that stands alone
+    return UsageError(fmt::format(
+        "{}: \"{}\": \"all\" stands alone; leave out the rest, or \"all\"",
+        what, Quote(text)));
+  }
   if (item == "last") return Item{.start = -1};
   const auto parts = Split(item, ':');
   if (parts.size() > 3) return BadItem(what, text, item, allow_embed);

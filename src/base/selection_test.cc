@@ -45,7 +45,6 @@ TEST(SelectionTest, AllIsTheDefault) {
   EXPECT_TRUE(Selection::Parse("all", "x")->IsDefault());
   EXPECT_TRUE(Selection::All().IsDefault());
   EXPECT_FALSE(Selection::Parse("0:3", "x")->IsDefault());
-  EXPECT_FALSE(Selection::Parse("all,0", "x")->IsDefault());
 }
 
 TEST(SelectionTest, IndicesAscendEachOnce) {
@@ -53,7 +52,6 @@ TEST(SelectionTest, IndicesAscendEachOnce) {
   EXPECT_EQ(Chosen("-1,9,0,-10", 10), (Indices{0, 9}));
   EXPECT_EQ(Chosen("last", 10), (Indices{9}));
   EXPECT_EQ(Chosen("last,1:3,1", 10), (Indices{1, 2, 9}));
-  EXPECT_EQ(Chosen("all,2", 3), (Indices{0, 1, 2}));
   EXPECT_EQ(Chosen("007", 10), (Indices{7}));
 }
 
@@ -160,6 +158,16 @@ TEST(SelectionTest, WhatIsNoSelection) {
   }
   EXPECT_THAT(ParseError("0, 1"), HasSubstr("\"0, 1\": \" 1\" is neither"));
   EXPECT_THAT(ParseError("::0"), HasSubstr("the step of slice \"::0\" is 0"));
+}
+
+TEST(SelectionTest, AllStandsAlone) {
+  for (const char* text : {"all,0", "0,all", "all,all", "embed,all"}) {
+    EXPECT_THAT(ParseError(text, true), HasSubstr("\"all\" stands alone"))
+        << text;
+  }
+  EXPECT_EQ(ParseError("0,all"),
+            "--layers: \"0,all\": \"all\" stands alone; leave out the rest, or "
+            "\"all\"");
 }
 
 TEST(SelectionTest, EmbedWhereAllowed) {

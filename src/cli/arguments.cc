@@ -70,7 +70,11 @@ void Arguments::Flag(std::string names, bool* to, std::string help) {
 
 void Arguments::Text(std::string names, std::string value,
                      std::optional<std::string>* to, std::string help) {
-  const auto take = [to](const std::string& text) {
+  const auto take = [this, names, to](const std::string& text) {
+    if (text.empty()) {
+      return Status(
+          Problem(names, "needs a value, but got an empty one; give one"));
+    }
     *to = text;
     return Status();
   };

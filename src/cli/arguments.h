@@ -36,9 +36,9 @@ class Arguments {
   // short one if there is one: "-m,--model". `value` names the value in the
   // help. Help texts are phrases; they state the default.
   void Flag(std::string names, bool* to, std::string help);
-  void Text(std::string names, std::string value,
+  void Text(std::string names, std::string value,  // not empty
             std::optional<std::string>* to, std::string help);
-  void Texts(std::string names, std::string value,  // may be repeated
+  void Texts(std::string names, std::string value,  // may be repeated, or empty
              std::vector<std::string>* to, std::string help);
   // A whole number from `low` to `high`.
   void Number(std::string names, std::string value, std::size_t low,

@@ -102,6 +102,14 @@ TEST(ArgumentsTest, MissingRepeatedAndSurplusValuesAreErrors) {
             "several words, or see pellucid try --help");
 }
 
+TEST(ArgumentsTest, AnEmptyValueIsNone) {
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"--file="}, {"--file", ""}, {"-f", ""}}) {
+    EXPECT_EQ(Parse(args).error,
+              "try: --file: needs a value, but got an empty one; give one");
+  }
+}
+
 TEST(ArgumentsTest, NumbersAndChoicesAreChecked) {
   for (const std::string bad :
        {"0", "10", "-1", "1.5", "x", " 1", "1 ", "99999999999999999999"}) {

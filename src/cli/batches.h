@@ -34,12 +34,18 @@ struct Batch {
 // anything of it.
 using RunBatchFunction = std::function<Status(const Batch& batch)>;
 
+// How many numbers a run keeps of a prompt of that many tokens.
+using KeptNumbers = std::function<std::size_t(std::size_t tokens)>;
+
 // Feeds every line of `options.jsonl` to `run`, in order, in batches of about
-// 512 tokens. A batch that fails is run again prompt by prompt, so that those
-// before the one at fault are written, and the error names its line. kUsage: a
-// bad line, with its number; those before it are done by then.
+// 512 tokens, or fewer where those would keep more than 2^25 numbers (128 MiB):
+// memory is bounded by that and the largest prompt. A batch that fails is run
+// again prompt by prompt, so that those before the one at fault are written,
+// and the error names its line. kUsage: a bad line, with its number; those
+// before it are done by then.
 Status ForEachBatch(const Arguments& arguments, const PromptOptions& options,
-                    const Model& model, Io& io, const RunBatchFunction& run);
+                    const Model& model, Io& io, const KeptNumbers& kept,
+                    const RunBatchFunction& run);
 
 }  // namespace pellucid::cli
 

@@ -14,7 +14,7 @@ struct Fed {
 };
 
 // Feeds `lines`; a prompt whose first id is 13 fails.
-Fed Feed(const std::string& lines) {
+Fed Feed(const std::string& lines, std::size_t numbers_a_token = 1) {
   const Model model =
       Model::Open(testutil::TinyLlamaPath("mha_tied_f32")).value();
   StringSource in(lines);
@@ -23,7 +23,10 @@ Fed Feed(const std::string& lines) {
   Fed fed;
   PromptOptions options;
   options.jsonl = "-";
-  fed.status = ForEachBatch(Arguments("lens", ""), options, model, io,
+  const auto kept = [&](std::size_t tokens) {
+    return tokens * numbers_a_token;
+  };
+  fed.status = ForEachBatch(Arguments("lens", ""), options, model, io, kept,
                             [&fed](const Batch& batch) -> Status {
                               for (const auto& ids : batch.ids) {
                                 if (ids.front() == 13)
@@ -46,13 +49,24 @@ TEST(BatchesTest, PromptsComeInOrderAndInGroups) {
   EXPECT_EQ(fed.batches[2].size(), 44u);
 }
 
+TEST(BatchesTest, WhatKeepsMuchComesInSmallGroups) {
+  std::string lines;
+  for (int i = 0; i < 5; ++i) lines += "{\"ids\": [1, 2]}\n";
+  // Four tokens fill the 2^25 numbers of a batch.
+  const Fed fed = Feed(lines, std::size_t{1} << 23);
+  ASSERT_TRUE(fed.status.ok());
+  ASSERT_EQ(fed.batches.size(), 3u);
+  EXPECT_EQ(fed.batches[0].size(), 2u);
+  EXPECT_EQ(fed.batches[2].first_line, 5u);
+}
+
 TEST(BatchesTest, TheFaultyPromptIsNamedAndThoseBeforeItAreDone) {
   const Fed fed =
       Feed("{\"ids\": [1]}\n{\"ids\": [2]}\n{\"ids\": [13]}\n{\"ids\": [4]}\n");
   ASSERT_FALSE(fed.status.ok());
   EXPECT_EQ(fed.status.error().code, ErrorCode::kUsage);
   EXPECT_EQ(fed.status.error().message,
-            "lens: standard input line 3: run: 13: no; give 12");
+            "lens: standard input line 3: 13: no; give 12");
   ASSERT_EQ(fed.batches.size(), 2u);
   EXPECT_EQ(fed.batches[1].ids[0].front(), 2);
 }
@@ -74,8 +88,8 @@ TEST(BatchesTest, NothingComesOfNothing) {
 
 TEST(BatchesTest, AnEmptyPromptIsABadLine) {
   EXPECT_EQ(Feed("{\"ids\": []}\n").status.error().message,
-            "lens: standard input line 1: lens: prompt: is empty: there are no "
-            "tokens; give some text");
+            "lens: standard input line 1: is empty: there are no tokens; give "
+            "some text");
 }
 
 }  // namespace

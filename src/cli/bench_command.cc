@@ -32,6 +32,7 @@ struct BenchFlags {
   std::size_t tokens = 128;
   std::size_t repeat = 5;
   std::optional<std::string> json;
+  std::string color = "auto";
 };
 
 // The engine is fully specified by the standard, unlike the distributions; the
@@ -110,6 +111,7 @@ void AddFlags(Arguments& arguments, BenchFlags* flags) {
   arguments.Number("--repeat", "N", 1, kMaxRepeat, &flags->repeat,
                    "timed runs, behind one that is left out; default: 5");
   AddJsonOption(arguments, &flags->json);
+  AddColorOption(arguments, &flags->color);
   arguments.Example("pellucid bench --what lens --tokens 128 --json -");
 }
 

@@ -19,6 +19,7 @@ struct CheckFlags {
   ModelOptions model;
   std::optional<std::string> ref;
   std::optional<std::string> json;
+  std::string color = "auto";
 };
 
 render::CheckReport ReportOf(const Model& model, const SelfCheckReport& found) {
@@ -74,6 +75,7 @@ Status RunCheck(Args args, Io& io) {
   arguments.Positional("REF", &flags.ref, "the model, as for --model");
   AddModelOptions(arguments, &flags.model);
   AddJsonOption(arguments, &flags.json);
+  AddColorOption(arguments, &flags.color);
   arguments.Example("pellucid check model.gguf");
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());

@@ -25,12 +25,20 @@ Status TakeReference(const Arguments& arguments,
 }
 
 void AddModelOptions(Arguments& arguments, ModelOptions* options) {
-  arguments.Text("-m,--model", "REF", &options->ref,
-                 "the model: a .gguf file or a built-in name; default: "
-                 "$PELLUCID_MODEL, else smollm2-135m");
+  arguments.Text(
+      "-m,--model", "REF", &options->ref,
+      "the model: a folder in Hugging Face layout, a .gguf file or a "
+      "built-in name; default: "
+      "$PELLUCID_MODEL, else smollm2-135m");
   arguments.Number("--threads", "N", 1, kMaxThreads, &options->threads,
                    "threads, 1 to 1024; results do not depend on it; default: "
                    "the cores this process may use");
+}
+
+void AddColorOption(Arguments& arguments, std::string* color) {
+  arguments.Choice("--color", {"auto", "never", "always"}, color,
+                   "colours on standard output; default: auto, on a terminal "
+                   "without NO_COLOR");
 }
 
 void AddJsonOption(Arguments& arguments, std::optional<std::string>* json) {

@@ -30,6 +30,10 @@ Status TakeReference(const Arguments& arguments,
                      const std::optional<std::string>& positional,
                      std::optional<std::string>* ref);
 
+// --color auto|never|always: every command takes it, whether or not it draws
+// anything in colour, so that scripts need not know.
+void AddColorOption(Arguments& arguments, std::string* color);
+
 // --json FILE|-.
 void AddJsonOption(Arguments& arguments, std::optional<std::string>* json);
 

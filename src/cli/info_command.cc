@@ -20,6 +20,7 @@ struct InfoFlags {
   std::optional<std::string> ref, json;
   bool tensors = false;
   bool sites = false;
+  std::string color = "auto";
 };
 
 render::InfoReport ReportOf(const Model& model, const InfoFlags& flags) {
@@ -98,6 +99,7 @@ Status RunInfo(Args args, Io& io) {
   arguments.Flag("--sites", &flags.sites,
                  "list the names of activations and their aliases");
   AddJsonOption(arguments, &flags.json);
+  AddColorOption(arguments, &flags.color);
   arguments.Example("pellucid info model.gguf --sites");
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());

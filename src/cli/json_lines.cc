@@ -51,6 +51,15 @@ Result<std::vector<TokenId>> IdsOf(dom::element element) {
   return ids;
 }
 
+// Bytes of "OPERATION: " at the beginning, one word of lower-case letters; 0
+// where there is none.
+std::size_t OperationLength(std::string_view message) {
+  const std::size_t end =
+      message.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
+  if (end == 0 || end == std::string_view::npos) return 0;
+  return message.substr(end).starts_with(": ") ? end + 2 : 0;
+}
+
 }  // namespace
 
 Result<PromptLine> ParsePromptLine(std::string_view line) {
@@ -101,10 +110,17 @@ Result<std::vector<TokenId>> ParseIdsLine(std::string_view line) {
   return IdsOf(element);
 }
 
+std::string LineName(std::string_view source, std::size_t number) {
+  return fmt::format("{} line {}", source, number);
+}
+
 Error AtLine(std::string_view command, std::string_view source,
              std::size_t number, const Error& error) {
-  return {error.code, fmt::format("{}: {} line {}: {}", command, source, number,
-                                  error.message)};
+  const std::string front =
+      fmt::format("{}: {}: ", command, LineName(source, number));
+  if (error.message.starts_with(front)) return error;
+  return {error.code,
+          front + error.message.substr(OperationLength(error.message))};
 }
 
 }  // namespace pellucid::cli

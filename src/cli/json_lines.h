@@ -32,7 +32,12 @@ Result<std::string> ParseStringLine(std::string_view line);
 // An array of token ids.
 Result<std::vector<TokenId>> ParseIdsLine(std::string_view line);
 
-// "COMMAND: SOURCE line NUMBER: MESSAGE", of the same code.
+// How messages call a line: "f.jsonl line 3".
+std::string LineName(std::string_view source, std::size_t number);
+
+// "COMMAND: SOURCE line NUMBER: MESSAGE", of the same code. MESSAGE loses the
+// operation that it begins with, if any ("run: "): one prefix is enough. A
+// message that names the line already stays as it is.
 Error AtLine(std::string_view command, std::string_view source,
              std::size_t number, const Error& error);
 

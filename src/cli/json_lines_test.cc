@@ -42,6 +42,17 @@ TEST(JsonLinesTest, ErrorsNameTheLine) {
   const Error error = AtLine("lens", "f.jsonl", 3, UsageError("bad; fix it"));
   EXPECT_EQ(error.code, ErrorCode::kUsage);
   EXPECT_EQ(error.message, "lens: f.jsonl line 3: bad; fix it");
+  const auto said = [](std::string message) {
+    return AtLine("lens", "f.jsonl", 3, UsageError(std::move(message))).message;
+  };
+  EXPECT_EQ(said("run: prompt: too long; cut it"),
+            "lens: f.jsonl line 3: prompt: too long; cut it");
+  EXPECT_EQ(said("lens: f.jsonl line 3: is empty; fill it"),
+            "lens: f.jsonl line 3: is empty; fill it");
+  EXPECT_EQ(said("\"text\" is no string; write {\"text\": \"...\"}"),
+            "lens: f.jsonl line 3: \"text\" is no string; write {\"text\": "
+            "\"...\"}");
+  EXPECT_EQ(said("no prompt: none"), "lens: f.jsonl line 3: no prompt: none");
 }
 
 }  // namespace

@@ -14,7 +14,6 @@
 #include "render/csv.h"
 #include "render/lens_json.h"
 #include "render/lens_report.h"
-#include "render/lens_svg.h"
 #include "render/table.h"
 
 namespace pellucid::cli {
@@ -22,7 +21,8 @@ namespace {
 
 // The outputs that were asked for, opened before the work begins.
 struct LensOutputs {
-  std::unique_ptr<Output> table, json, csv, plot;  // null: not asked for
+  // Null: not asked for.
+  std::unique_ptr<Output> table, json, csv, plot, plot_target;
 
   static Result<LensOutputs> Open(const LensFlags& flags, const LensPlan& plan,
                                   Io& io) {
@@ -35,13 +35,16 @@ struct LensOutputs {
     };
     PELLUCID_RETURN_IF_ERROR(open(flags.json, &outputs.json));
     PELLUCID_RETURN_IF_ERROR(open(flags.csv, &outputs.csv));
-    PELLUCID_RETURN_IF_ERROR(open(flags.plot, &outputs.plot));
+    PELLUCID_RETURN_IF_ERROR(open(flags.figures.plot, &outputs.plot));
+    PELLUCID_RETURN_IF_ERROR(
+        open(flags.figures.plot_target, &outputs.plot_target));
     if (plan.table) PELLUCID_RETURN_IF_ERROR(open("-", &outputs.table));
     return outputs;
   }
 
   Status Commit() {
-    for (Output* output : {json.get(), csv.get(), plot.get(), table.get()}) {
+    for (Output* output :
+         {json.get(), csv.get(), plot.get(), plot_target.get(), table.get()}) {
       if (output != nullptr) PELLUCID_RETURN_IF_ERROR(output->Commit());
     }
     return {};
@@ -56,9 +59,14 @@ Status WriteAll(const render::LensReport& report, const LensPlan& plan,
   }
   if (outputs.csv) outputs.csv->sink()(render::LensCsv(report));
   if (outputs.plot) {
-    PELLUCID_ASSIGN_OR_RETURN(const std::string svg,
-                              render::LensSvg(report, {.metric = plan.metric}));
-    outputs.plot->sink()(svg);
+    PELLUCID_ASSIGN_OR_RETURN(const std::string file,
+                              DrawPlot(report, plan.figures));
+    outputs.plot->sink()(file);
+  }
+  if (outputs.plot_target) {
+    PELLUCID_ASSIGN_OR_RETURN(const std::string file,
+                              DrawPlotTarget(report, plan.figures));
+    outputs.plot_target->sink()(file);
   }
   if (outputs.table) {
     const Terminal& terminal = io.out_terminal;
@@ -100,9 +108,16 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(plan.options.targets,
                             ResolveTargets(arguments, flags, model));
+  // So that no line of the file is blamed for what is wrong with an option.
+  PELLUCID_RETURN_IF_ERROR(CheckLensOptions(model, plan.options));
   PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output,
                             Output::Open(flags.json.value_or("-"), io));
   const auto texts = render::TextsOf(model.tokenizer());
+  const auto kept = [&](std::size_t tokens) {
+    const ModelInfo& info = model.info();
+    return tokens * info.d_model *
+           (1 + plan.options.sites.size() * info.n_layers);
+  };
   const auto run_batch = [&](const Batch& batch) -> Status {
     PELLUCID_ASSIGN_OR_RETURN(const std::vector<Lens> lenses,
                               ComputeLensBatch(model, batch.ids, plan.options));
@@ -114,7 +129,7 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
     return output->status();
   };
   PELLUCID_RETURN_IF_ERROR(
-      ForEachBatch(arguments, flags.prompt, model, io, run_batch));
+      ForEachBatch(arguments, flags.prompt, model, io, kept, run_batch));
   return output->Commit();
 }
 

@@ -132,6 +132,84 @@ TEST_F(LensCommandTest, JsonHoldsEveryFieldOfTheSchema) {
   ExpectKeys(json["timing"], {"load_ms", "forward_ms", "lens_ms"});
 }
 
+TEST_F(LensCommandTest, SitesGiveSeveralRowsABlock) {
+  const std::vector<std::string> args = {
+      "c ab", "--sites", "resid_post,mlp_out,attn_out,resid_mid"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), args.begin(), args.end());
+    return Lens(std::move(more));
+  };
+  const element json = Parse(with({"--layers", "1", "--json", "-"}));
+  ASSERT_EQ(json["rows"].get_array().size(), 4u);
+  const std::vector<std::string> below = {".self_attn", ".resid_mid", ".mlp",
+                                          ""};
+  for (std::size_t r = 0; r < below.size(); ++r) {
+    const element row = json["rows"].at(r);
+    EXPECT_EQ(std::string_view(row["site"]), "model.layers.1" + below[r]);
+    if (r % 2 == 0) {
+      ExpectKeys(row, {"site", "layer", "norm", "cells"});
+      EXPECT_EQ(std::string_view(row["norm"]), "own");
+    } else {
+      ExpectKeys(row, {"site", "layer", "cells"});
+    }
+    EXPECT_EQ(std::string_view(json["summary"].at(r)["site"]),
+              std::string_view(row["site"]));
+  }
+  EXPECT_EQ(with({"--no-embed", "--table"}).out.find("embed"),
+            std::string::npos);
+  const std::string table = with({}).out;
+  for (const char* label : {"\nembed ", "\n0 self_attn  ", "\n0 resid_mid  ",
+                            "\n0 mlp  ", "\n1  "}) {
+    EXPECT_THAT(table, HasSubstr(label));
+  }
+  EXPECT_THAT(with({"--csv", "-"}).out,
+              HasSubstr("\nmodel.layers.1.self_attn,1,0,4,c,1,"));
+  const std::string lines = "\"c ab\"\n";
+  const element line =
+      Parse(Lens({"--jsonl", "-", "--sites", args[2], "--layers", "1"}, lines));
+  EXPECT_EQ(simdjson::minify(line["rows"]), simdjson::minify(json["rows"]));
+}
+
+// The embedding row goes with resid_post; KL is against the final row all the
+// same, and the check compares it.
+TEST_F(LensCommandTest, OtherSitesAloneHaveNoEmbeddingRow) {
+  const element json = Parse(
+      Lens({"c ab", "--sites", "mlp_out", "--target", "id=3", "--json", "-"}));
+  ASSERT_EQ(json["rows"].get_array().size(), 2u);
+  EXPECT_EQ(std::string_view(json["rows"].at(0)["site"]), "model.layers.0.mlp");
+  EXPECT_GT(double(json["rows"].at(1)["cells"].at(0)["kl_to_final"]), 0.0);
+  EXPECT_EQ(double(json["checks"]["max_abs_last_row_minus_logits"]), 0.0);
+  EXPECT_EQ(json["targets"].at(0)["first_hit"].get_array().size(), 2u);
+  EXPECT_THAT(Fails(2, {"c", "--sites", "mlp_out", "--layers", "embed"}),
+              HasSubstr("nothing is left to show"));
+  EXPECT_THAT(Fails(2, {"c", "--sites", "attn"}),
+              HasSubstr("resid_post, resid_mid, attn_out, mlp_out"));
+}
+
+TEST_F(LensCommandTest, SkipFirstLeavesPositionsOutOfTheSummary) {
+  const element whole = Parse(Lens({"--ids", "4,5,6", "--json", "-"}));
+  const double last_entropy =
+      double(whole["rows"].at(0)["cells"].at(2)["entropy"]);
+  simdjson::dom::parser parser;
+  const auto summary = [&](const char* skip) -> element {
+    const CliOutcome run =
+        Lens({"--ids", "4,5,6", "--skip-first", skip, "--json", "-"});
+    return element(parser.parse(run.out))["summary"].at(0);
+  };
+  EXPECT_EQ(double(summary("2")["entropy"]), last_entropy);
+  EXPECT_TRUE(summary("2")["next_logprob"].is_null());
+  EXPECT_TRUE(summary("3")["entropy"].is_null());
+  EXPECT_TRUE(summary("3")["top1_agree"].is_null());
+  EXPECT_THAT(Fails(2, {"c", "--skip-first", "-1"}), HasSubstr("--skip-first"));
+}
+
+TEST_F(LensCommandTest, AnEmptyDestinationIsExit2) {
+  for (const std::string option : {"--json", "--csv", "--plot", "--sites"}) {
+    EXPECT_THAT(Fails(2, {"c ab", option + "="}),
+                HasSubstr(option + ": needs a value"));
+  }
+}
+
 TEST_F(LensCommandTest, IdsNeedNoTokenizer) {
   const element with = Parse(Lens({"--ids", "4,13", "--json", "-"}));
   EXPECT_TRUE(with["input"]["text"].is_null());
@@ -190,6 +268,30 @@ TEST_F(LensCommandTest, EveryOutputCanBeAFile) {
   EXPECT_THAT(ReadFileText(dir_ / "f.csv"), StartsWith("site,layer,position,"));
   EXPECT_THAT(ReadFileText(dir_ / "f.svg"), HasSubstr("<svg"));
   EXPECT_EQ(dir_.List().size(), 4u);  // and the model
+}
+
+TEST_F(LensCommandTest, FiguresInEveryFormat) {
+  const CliOutcome run =
+      Lens({"c ab", "--plot", dir_ / "f.png", "--plot-scale", "1",
+            "--plot-target", dir_ / "f.pdf", "--target", "ab", "--target",
+            "id=3", "--plot-target-positions", "all", "--metric", "rank"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "") << "no table beside a figure";
+  EXPECT_THAT(ReadFileText(dir_ / "f.png"), StartsWith("\x89PNG"));
+  EXPECT_THAT(ReadFileText(dir_ / "f.pdf"), StartsWith("%PDF-"));
+  const CliOutcome out = Lens({"c ab", "--plot", "-", "--plot-format", "svg"});
+  EXPECT_EQ(out.exit_code, 0) << out.err;
+  EXPECT_THAT(out.out, HasSubstr("<svg"));
+}
+
+TEST_F(LensCommandTest, AFigureThatCannotBeLeavesNothing) {
+  EXPECT_THAT(Fails(2, {"c ab", "--plot", dir_ / "f.svg", "--figure-size",
+                        "1x1", "--max-positions", "2"}),
+              HasSubstr("give a larger --figure-size"));
+  EXPECT_THAT(Fails(2, {"c ab", "--plot-target", dir_ / "f.svg",
+                        "--plot-target-positions", "0", "--positions", "1"}),
+              HasSubstr("position 0 is not among --positions"));
+  EXPECT_EQ(dir_.List(), std::vector<std::string>{"text.gguf"});
 }
 
 TEST_F(LensCommandTest, AnOutputThatCannotBeWrittenFailsFirst) {
@@ -305,6 +407,42 @@ TEST_F(LensCommandTest, ABadLineLeavesNoFile) {
   EXPECT_THAT(Fails(2, {"--jsonl", "-", "--json", dir_ / "f.jsonl"}, lines),
               StartsWith("pellucid: error: lens: standard input line 2: "));
   EXPECT_EQ(dir_.List(), std::vector<std::string>{"text.gguf"});
+}
+
+TEST_F(LensCommandTest, ErrorsOfALineHaveOnePrefix) {
+  const auto error = [&](const std::string& line,
+                         std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"--jsonl", "-", "--json", dir_ / "f.jsonl"});
+    return Fails(2, std::move(more), "\"c ab\"\n" + line + "\n");
+  };
+  const std::string front = "pellucid: error: lens: standard input line 2: ";
+  EXPECT_EQ(error("\"\""), front +
+                               "is empty: there are no tokens; give some "
+                               "text\n");
+  EXPECT_EQ(error("{\"ids\": [19]}"),
+            front +
+                "token id 19: is not within the model's vocabulary; choose "
+                "one of 0 to 18\n");
+  EXPECT_EQ(error("[1]"), front +
+                              "no prompt, or two; write a JSON string, "
+                              "{\"text\": \"...\"} or {\"ids\": [...]}\n");
+  EXPECT_EQ(error("{\"ids\": [1]}", {"--positions", "1"}),
+            front +
+                "--positions: index 1 is out of range; there are 1, "
+                "numbered 0 to 0 or -1 to -1\n");
+  // What is wrong with an option is no line's fault.
+  EXPECT_EQ(error("\"a\"", {"--layers", "2"}),
+            "pellucid: error: lens: --layers: index 2 is out of range; there "
+            "are 2, numbered 0 to 1 or -2 to -1\n");
+  EXPECT_THAT(error("\"a\"", {"--top-k", "20"}),
+              StartsWith("pellucid: error: lens: top-k 20: "));
+}
+
+TEST_F(LensCommandTest, ASecondBosOfALineIsNamed) {
+  model_ = testutil::WriteTextModel(dir_, /*adds_bos=*/true);
+  EXPECT_EQ(Lens({"--jsonl", "-"}, "\"a\"\n\"<s>ab\"\n").err,
+            "pellucid: warning: tokenize: standard input line 2: begins with "
+            "the BOS token already; no second one is put before it\n");
 }
 
 TEST_F(LensCommandTest, AnInterruptLeavesNothing) {

@@ -21,9 +21,11 @@ void AddChoiceOfCells(Arguments& arguments, LensFlags* flags) {
   arguments.Flag("--no-embed", &flags->no_embed, "leave the embedding row out");
   arguments.Text("--positions", "POSITIONS", &flags->positions,
                  "all, last, 0,3 or a slice -3:; default: all");
-  arguments.Text("--sites", "SITE", &flags->sites,
-                 "rows of each block; default: resid_post, the only one of "
-                 "this version");
+  arguments.Text(
+      "--sites", "SITES", &flags->sites,
+      "rows of each block: resid_post, resid_mid, attn_out, mlp_out, "
+      "or several with commas; the last two are decoded with their "
+      "own norm; default: resid_post");
 }
 
 void AddOutputs(Arguments& arguments, LensFlags* flags) {
@@ -38,10 +40,8 @@ void AddOutputs(Arguments& arguments, LensFlags* flags) {
   AddJsonOption(arguments, &flags->json);
   arguments.Text("--csv", "FILE|-", &flags->csv,
                  "write one line a cell and rank");
-  arguments.Text("--plot", "F.svg", &flags->plot, "draw the table as a figure");
-  arguments.Choice("--color", {"auto", "never", "always"}, &flags->color,
-                   "colours of the table; default: auto, on a terminal without "
-                   "NO_COLOR");
+  AddFigureFlags(arguments, &flags->figures);
+  AddColorOption(arguments, &flags->color);
 }
 
 // The outputs of `flags` as (option, destination).
@@ -51,7 +51,9 @@ std::vector<std::pair<std::string, std::string>> Destinations(
   if (flags.table) out.emplace_back("--table", "-");
   if (flags.json) out.emplace_back("--json", *flags.json);
   if (flags.csv) out.emplace_back("--csv", *flags.csv);
-  if (flags.plot) out.emplace_back("--plot", *flags.plot);
+  for (auto& figure : flags.figures.Destinations()) {
+    out.push_back(std::move(figure));
+  }
   return out;
 }
 
@@ -67,12 +69,6 @@ Status CheckDestinations(const Arguments& arguments, const LensFlags& flags) {
                                     "them elsewhere",
                                     where, all[j].first));
     }
-  }
-  if (flags.plot && !flags.plot->ends_with(".svg")) {
-    return arguments.Problem(
-        "--plot", fmt::format("\"{}\" does not end in .svg, the one format "
-                              "that this version draws; name a .svg file",
-                              Quote(*flags.plot)));
   }
   if (!flags.prompt.jsonl) return {};
   for (const auto& [option, destination] : all) {
@@ -102,23 +98,24 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags) {
       "pellucid lens \"The capital of France is\" --target \" Paris\" "
       "--json -");
   arguments.Example("pellucid lens --file prompt.txt --positions last --csv -");
+  arguments.Example(
+      "pellucid lens \"The capital of France is\" --layers -4: --sites "
+      "attn_out,mlp_out,resid_post");
 }
 
 Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
   PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
   PELLUCID_RETURN_IF_ERROR(CheckDestinations(arguments, flags));
-  if (flags.sites && *flags.sites != "resid_post") {
-    return arguments.Problem("--sites",
-                             fmt::format("\"{}\" is not in this version; give "
-                                         "resid_post or leave it out",
-                                         Quote(*flags.sites)));
-  }
   LensPlan plan;
   LensOptions& options = plan.options;
   if (flags.layers) {
     PELLUCID_ASSIGN_OR_RETURN(
         options.layers,
         Selection::Parse(*flags.layers, "lens: --layers", true));
+  }
+  if (flags.sites) {
+    PELLUCID_ASSIGN_OR_RETURN(options.sites,
+                              ParseLensSites(*flags.sites, "lens: --sites"));
   }
   if (flags.positions) {
     PELLUCID_ASSIGN_OR_RETURN(
@@ -133,10 +130,12 @@ Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
   options.top_k = flags.top_k;
   options.skip_first = flags.skip_first;
   PELLUCID_ASSIGN_OR_RETURN(plan.metric, render::ParseMetric(flags.metric));
+  PELLUCID_ASSIGN_OR_RETURN(plan.figures,
+                            PlanFigures(arguments, flags.figures, plan.metric));
   plan.color = ColorChoiceFromName(flags.color).value_or(ColorChoice::kAuto);
   plan.table =
       flags.table || (Destinations(flags).empty() && !flags.prompt.jsonl);
-  if (plan.table || flags.plot) {
+  if (plan.table || flags.figures.any()) {
     options.follow =
         plan.metric == render::Metric::kRank && flags.targets.empty()
             ? FollowFinal::kEach

@@ -10,6 +10,7 @@
 
 #include "cli/arguments.h"
 #include "cli/common_options.h"
+#include "cli/figure_flags.h"
 #include "cli/prompt.h"
 #include "cli/terminal.h"
 #include "pellucid/lens.h"
@@ -29,7 +30,8 @@ struct LensFlags {
   std::size_t skip_first = 0;
   std::string metric = "prob";
   bool table = false;
-  std::optional<std::string> json, csv, plot;
+  std::optional<std::string> json, csv;
+  FigureFlags figures;
   std::string color = "auto";
 };
 
@@ -41,6 +43,7 @@ struct LensPlan {
   render::Metric metric = render::Metric::kProb;
   ColorChoice color = ColorChoice::kAuto;
   bool table = false;  // also where nothing else is asked for
+  FigurePlan figures;
 };
 
 // kUsage: a value that is none of the option's, or options that exclude one

@@ -57,23 +57,31 @@ TEST(LensFlagsTest, TwoResultsDoNotShareAPlace) {
   EXPECT_EQ(Plan({"--csv", "-", "--json", "f"}).error, "");
 }
 
-TEST(LensFlagsTest, OnlySvgIsDrawn) {
-  EXPECT_EQ(Plan({"--plot", "f.png"}).error,
-            "lens: --plot: \"f.png\" does not end in .svg, the one format that "
-            "this version draws; name a .svg file");
-  EXPECT_NE(Plan({"--plot", "-"}).error, "");
-  EXPECT_EQ(Plan({"--plot", "f.svg"}).error, "");
+TEST(LensFlagsTest, FiguresAreOutputsToo) {
+  EXPECT_NE(Plan({"--plot", "f.bmp"}).error, "");
+  EXPECT_NE(Plan({"--plot", "f.svg", "--plot-target", "f.svg"}).error, "");
+  const Planned p = Plan({"--plot-target", "f.pdf"});
+  EXPECT_EQ(p.error, "");
+  EXPECT_FALSE(p.plan.table);
+  EXPECT_EQ(p.plan.options.follow, FollowFinal::kLast);
 }
 
-TEST(LensFlagsTest, OneKindOfRow) {
-  EXPECT_EQ(Plan({"--sites", "resid_post"}).error, "");
-  EXPECT_EQ(Plan({"--sites", "attn_out"}).error,
-            "lens: --sites: \"attn_out\" is not in this version; give "
-            "resid_post or leave it out");
+TEST(LensFlagsTest, RowsOfABlock) {
+  EXPECT_EQ(Plan({}).plan.options.sites,
+            std::vector<LensSite>{LensSite::kResidPost});
+  EXPECT_EQ(Plan({"--sites", "mlp_out,resid_mid"}).plan.options.sites,
+            (std::vector<LensSite>{LensSite::kMlpOut, LensSite::kResidMid}));
+  EXPECT_EQ(Plan({"--sites", "mlp"}).error,
+            "lens: --sites: \"mlp\": is none of the rows that a block has; "
+            "write resid_post, resid_mid, attn_out, mlp_out, or several with "
+            "commas and without blanks");
 }
 
 TEST(LensFlagsTest, BadChoicesOfCells) {
   EXPECT_TRUE(Plan({"--layers", "x"}).error.starts_with("lens: --layers: "));
+  EXPECT_EQ(Plan({"--layers", "0,all"}).error,
+            "lens: --layers: \"0,all\": \"all\" stands alone; leave out the "
+            "rest, or \"all\"");
   EXPECT_TRUE(
       Plan({"--positions", "1:2:0"}).error.starts_with("lens: --positions: "));
   EXPECT_EQ(Plan({"--layers", "embed,1", "--no-embed"}).error,

@@ -66,6 +66,20 @@ TEST(MainTest, EveryCommandHasHelpWithAnExample) {
   }
 }
 
+// Whether or not it draws anything in colour.
+TEST(MainTest, EveryCommandTakesColor) {
+  for (const Command& command : kCommands) {
+    const std::string name(command.name);
+    for (const std::string choice : {"auto", "never", "always"}) {
+      EXPECT_EQ(RunCli({name, "--color", choice, "--help"}).exit_code, 0);
+    }
+    EXPECT_EQ(RunCli({name, "--color", "red"}).err,
+              "pellucid: error: " + name +
+                  ": --color: \"red\" is not among the choices; give "
+                  "auto|never|always\n");
+  }
+}
+
 TEST(MainTest, EveryCommandNamesAnUnknownOption) {
   for (const Command& command : kCommands) {
     const std::string name(command.name);

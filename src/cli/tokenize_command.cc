@@ -2,19 +2,24 @@
 // tokenizers do it: a text that begins with BOS gets a second one.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/quote.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/json_lines.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
+#include "hub/reference.h"
 #include "render/display_text.h"
 #include "render/tokenize_json.h"
+#include "tokenizer/hf_loader.h"
 
 namespace pellucid::cli {
 namespace {
@@ -25,11 +30,33 @@ struct TokenizeFlags {
   PromptOptions prompt;
   bool decode = false;
   bool no_special = false;
+  std::string color = "auto";
 };
 
 EncodeOptions EncodingOf(const TokenizeFlags& flags) {
   return {.bos = flags.prompt.bos_policy(),
           .add_special_tokens = !flags.no_special};
+}
+
+// The tokenizer of a bare tokenizer.json, of a folder, whether or not it holds
+// weights, or of a model file.
+Result<Tokenizer> OpenTokenizer(const ModelOptions& options) {
+  const std::string ref = options.ref.value_or(hub::DefaultReference());
+  PELLUCID_ASSIGN_OR_RETURN(const std::string path, hub::ResolveReference(ref));
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    PELLUCID_ASSIGN_OR_RETURN(const auto tokenizer, LoadHfTokenizer(path));
+    if (tokenizer) return *tokenizer;
+    return ModelError(
+        fmt::format("tokenize: {}: the folder holds no tokenizer; it takes a "
+                    "tokenizer.json, or vocab.json with merges.txt",
+                    Quote(path)));
+  }
+  if (path.ends_with(".json")) return LoadTokenizerJson(path);
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(options));
+  PELLUCID_ASSIGN_OR_RETURN(const Tokenizer* tokenizer,
+                            opened.model.RequireTokenizer());
+  return *tokenizer;
 }
 
 // The ids and their pieces, one a line.
@@ -139,6 +166,7 @@ void AddFlags(Arguments& arguments, TokenizeFlags* flags) {
                    "what the model's own tokenizer does");
   AddModelOptions(arguments, &flags->model);
   AddJsonOption(arguments, &flags->json);
+  AddColorOption(arguments, &flags->color);
   arguments.Example("pellucid tokenize \"The capital of France is\"");
   arguments.Example("pellucid tokenize --decode --ids 504,3575,282,4649,314");
 }
@@ -154,20 +182,13 @@ Status RunTokenize(Args args, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
   PELLUCID_RETURN_IF_ERROR(CheckFlags(arguments, flags));
-  if (flags.model.ref && flags.model.ref->ends_with(".json")) {
-    return ModelError(fmt::format(
-        "tokenize: {}: a bare tokenizer.json is not read by this version; name "
-        "a .gguf file",
-        *flags.model.ref));
-  }
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
-  PELLUCID_ASSIGN_OR_RETURN(const Tokenizer* tokenizer,
-                            opened.model.RequireTokenizer());
+  PELLUCID_ASSIGN_OR_RETURN(const Tokenizer tokenizer,
+                            OpenTokenizer(flags.model));
   if (flags.prompt.jsonl) {
-    return ConvertLines(arguments, flags, *tokenizer, io);
+    return ConvertLines(arguments, flags, tokenizer, io);
   }
-  return flags.decode ? DecodeOne(arguments, flags, *tokenizer, io)
-                      : EncodeOne(arguments, flags, *tokenizer, io);
+  return flags.decode ? DecodeOne(arguments, flags, tokenizer, io)
+                      : EncodeOne(arguments, flags, tokenizer, io);
 }
 
 }  // namespace pellucid::cli

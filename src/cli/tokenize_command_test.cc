@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "testutil/run_cli.h"
 
@@ -78,10 +80,44 @@ TEST_F(TokenizeTest, AModelWithoutATokenizerIsExit3) {
   const CliOutcome run = Tokenize({"ab"});
   EXPECT_EQ(run.exit_code, 3);
   EXPECT_EQ(run.out, "");
-  model_ = "tokenizer.json";
-  EXPECT_EQ(Tokenize({"ab"}).err,
-            "pellucid: error: tokenize: tokenizer.json: a bare tokenizer.json "
-            "is not read by this version; name a .gguf file\n");
+}
+
+// Two letters and their merge, with a BOS token in the template.
+constexpr std::string_view kTokenizerJson = R"({
+  "added_tokens": [{"id": 3, "content": "<s>", "special": true}],
+  "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+  "post_processor": {"type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
+               {"Sequence": {"id": "A", "type_id": 0}}],
+    "special_tokens": {"<s>": {"id": "<s>", "ids": [3], "tokens": ["<s>"]}}},
+  "decoder": {"type": "ByteLevel"},
+  "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2},
+            "merges": ["a b"]}})";
+
+TEST_F(TokenizeTest, ABareTokenizerJsonIsEnough) {
+  model_ = dir_ / "tokenizer.json";
+  testutil::WriteFileBytes(model_, std::as_bytes(std::span(kTokenizerJson)));
+  EXPECT_EQ(Tokenize({"--jsonl", "-"}, "\"aba\"\n\"<s>b\"\n").out,
+            "[3,2,0]\n[3,3,1]\n");
+  EXPECT_EQ(Tokenize({"--no-special", "--jsonl", "-"}, "\"aba\"\n").out,
+            "[2,0]\n");
+  EXPECT_EQ(Tokenize({"ab"}).out, "       3  <s>\n       2  ab\n");
+  EXPECT_EQ(Tokenize({"--decode", "--ids", "3,2,0"}).out, "<s>aba\n");
+  model_ = dir_.path();  // a folder without weights
+  EXPECT_EQ(Tokenize({"--decode", "--no-special", "--ids", "3,2,0"}).out,
+            "aba\n");
+}
+
+TEST_F(TokenizeTest, WhatIsNoTokenizerIsExit3) {
+  model_ = dir_ / "tokenizer.json";
+  EXPECT_EQ(Tokenize({"ab"}).exit_code, 3);
+  testutil::WriteFileBytes(model_, std::as_bytes(std::span("{}", 2)));
+  EXPECT_EQ(Tokenize({"ab"}).exit_code, 3);
+  const TempDir empty;
+  model_ = empty.path();
+  const CliOutcome run = Tokenize({"ab"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_NE(run.err.find("the folder holds no tokenizer"), std::string::npos);
 }
 
 }  // namespace

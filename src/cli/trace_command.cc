@@ -1,13 +1,12 @@
 // `pellucid trace`: record activations by site name into a file.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,10 +15,14 @@
 #include "cli/batches.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/new_folder.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/prompt.h"
 #include "cli/trace_files.h"
+#include "model/model_impl.h"
+#include "render/trace_json.h"
+#include "trace/plan.h"
 
 namespace pellucid::cli {
 namespace {
@@ -28,6 +31,7 @@ struct TraceFlags {
   ModelOptions model;
   PromptOptions prompt;
   std::optional<std::string> sites, out, json;
+  std::string color = "auto";
 };
 
 std::vector<std::string> SplitSites(const std::string& sites) {
@@ -71,12 +75,37 @@ Status CheckFlags(const Arguments& arguments, const TraceFlags& flags) {
   return {};
 }
 
+// What the sites ask for, before anything runs or is made for it: a wrong name
+// is not the prompt's fault. kUsage: unknown sites; one whose array would have
+// the name of an array of metadata.
+Result<Plan> PlanTrace(const Arguments& arguments, const TraceFlags& flags,
+                       const RunOptions& options, const Model& model) {
+  PELLUCID_ASSIGN_OR_RETURN(Plan plan,
+                            Plan::Make(model.impl().table, options.sites));
+  if (flags.prompt.jsonl || TraceFormatOf(*flags.out) != TraceFormat::kNpz) {
+    return plan;
+  }
+  for (const std::string& site : options.sites) {
+    if (std::ranges::find(kMetadataNames, site) == kMetadataNames.end()) {
+      continue;
+    }
+    return arguments.Problem(
+        "--sites", fmt::format("\"{0}\" is an array of metadata in an .npz "
+                               "file; write a .safetensors file, or use the "
+                               "site's canonical name",
+                               Quote(site)));
+  }
+  return plan;
+}
+
 Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
                     RunOptions options, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
                             ReadPrompt(arguments, flags.prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
   const Model& model = opened.model;
+  const auto plan = PlanTrace(arguments, flags, options, model);
+  if (!plan.ok()) return plan.error();
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
       EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
@@ -95,45 +124,43 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
                                       *TraceFormatOf(*flags.out), file,
                                       io.stop));
   if (json == nullptr) return {};
-  WriteTraceJson(*trace, prompt.text, *flags.out, render::JsonStyle::kIndented,
-                 json->sink());
+  render::WriteTraceJson(*trace, prompt.text, *flags.out,
+                         render::JsonStyle::kIndented, json->sink());
   return json->Commit();
-}
-
-Status MakeFolder(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (!error && std::filesystem::is_directory(path, error)) return {};
-  return FailedError(
-      fmt::format("write: {}: cannot be made a folder ({}); name another", path,
-                  error ? error.message() : "a file is there"));
 }
 
 Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
                       const RunOptions& options, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
   const Model& model = opened.model;
-  PELLUCID_RETURN_IF_ERROR(MakeFolder(*flags.out));
+  PELLUCID_ASSIGN_OR_RETURN(const Plan plan,
+                            PlanTrace(arguments, flags, options, model));
+  PELLUCID_ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Make(*flags.out));
   PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> index,
                             Output::Open(flags.json.value_or("-"), io));
+  const auto kept = [&](std::size_t tokens) {
+    return plan.Numbers(model.impl().table, tokens);
+  };
   const auto run_batch = [&](const Batch& batch) -> Status {
     PELLUCID_ASSIGN_OR_RETURN(const std::vector<Trace> traces,
                               model.RunBatch(batch.ids, options));
     for (std::size_t i = 0; i < traces.size(); ++i) {
-      const std::string path = fmt::format("{}/{:06}.safetensors", *flags.out,
-                                           batch.first_line - 1 + i);
+      const std::string path =
+          folder / fmt::format("{:06}.safetensors", batch.first_line - 1 + i);
       PELLUCID_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
       PELLUCID_RETURN_IF_ERROR(
           WriteTrace(traces[i], batch.texts[i], model.info(),
                      TraceFormat::kSafetensors, file, io.stop));
-      WriteTraceJson(traces[i], batch.texts[i], path,
-                     render::JsonStyle::kCompact, index->sink());
+      render::WriteTraceJson(traces[i], batch.texts[i], path,
+                             render::JsonStyle::kCompact, index->sink());
     }
     return index->status();
   };
   PELLUCID_RETURN_IF_ERROR(
-      ForEachBatch(arguments, flags.prompt, model, io, run_batch));
-  return index->Commit();
+      ForEachBatch(arguments, flags.prompt, model, io, kept, run_batch));
+  PELLUCID_RETURN_IF_ERROR(index->Commit());
+  folder.Keep();
+  return {};
 }
 
 void AddFlags(Arguments& arguments, TraceFlags* flags) {
@@ -146,6 +173,7 @@ void AddFlags(Arguments& arguments, TraceFlags* flags) {
                  "folder of 000000.safetensors, ...; required");
   AddModelOptions(arguments, &flags->model);
   AddJsonOption(arguments, &flags->json);
+  AddColorOption(arguments, &flags->color);
   arguments.Example(
       "pellucid trace \"The capital of France is\" --sites "
       "\"model.layers.*\" --out t.safetensors");

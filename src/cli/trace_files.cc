@@ -67,30 +67,4 @@ Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
   return file.Commit();
 }
 
-void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
-                    const std::string& path, render::JsonStyle style,
-                    const render::TextSink& sink) {
-  render::JsonWriter json(sink, style);
-  json.BeginObject(render::JsonWrap::kLines);
-  json.Key("file");
-  json.String(path);
-  json.Key("ids");
-  json.BeginArray();
-  for (const TokenId id : trace.ids) json.Integer(id);
-  json.EndArray();
-  json.Key("text");
-  json.StringOrNull(text);
-  json.Key("tensors");
-  json.BeginObject(render::JsonWrap::kLines);
-  for (const auto& [name, tensor] : trace.sites) {
-    json.Key(name);
-    json.BeginArray();
-    for (const std::size_t dim : tensor.shape) json.Integer(std::uint64_t{dim});
-    json.EndArray();
-  }
-  json.EndObject();
-  json.EndObject();
-  json.Finish();
-}
-
 }  // namespace pellucid::cli

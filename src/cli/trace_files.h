@@ -1,18 +1,18 @@
-// A trace as a file: tensors by site name, and what they belong to; and its
-// record for programs.
+// A trace as a file: tensors by site name, and what they belong to, in the two
+// formats that readers of NumPy and of torch open without this program.
 #ifndef PELLUCID_CLI_TRACE_FILES_H_
 #define PELLUCID_CLI_TRACE_FILES_H_
 
-#include <cstddef>
+#include <array>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/atomic_file.h"
 #include "pellucid/model.h"
 #include "pellucid/result.h"
 #include "pellucid/trace.h"
-#include "render/json_writer.h"
 
 namespace pellucid::cli {
 
@@ -20,6 +20,10 @@ enum class TraceFormat { kSafetensors, kNpz };
 
 // By the ending of `path`; nothing for any other.
 std::optional<TraceFormat> TraceFormatOf(const std::string& path);
+
+// Keys of the metadata; in npz, names of arrays beside the sites'.
+inline constexpr std::array<std::string_view, 4> kMetadataNames = {
+    "ids", "text", "model", "pellucid"};
 
 // Writes every tensor and the metadata "ids" (JSON text), "text" (where there
 // is one), "model" (the reference) and "pellucid" (the version); in npz these
@@ -29,12 +33,6 @@ std::optional<TraceFormat> TraceFormatOf(const std::string& path);
 Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
                   const ModelInfo& model, TraceFormat format, AtomicFile& file,
                   const std::stop_token& stop = {});
-
-// The record of a trace for programs: {"file", "ids", "text", "tensors":
-// {NAME: SHAPE, ...}} and a line feed.
-void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
-                    const std::string& path, render::JsonStyle style,
-                    const render::TextSink& sink);
 
 }  // namespace pellucid::cli
 

@@ -48,14 +48,5 @@ TEST(TraceFilesTest, SafetensorsHoldTensorsAndMetadata) {
   }
 }
 
-TEST(TraceFilesTest, TheRecordNamesFileAndShapes) {
-  std::string out;
-  WriteTraceJson(SmallTrace(), "c ab", "d/000000.safetensors",
-                 render::JsonStyle::kCompact, render::AppendTo(&out));
-  EXPECT_EQ(out,
-            "{\"file\":\"d/000000.safetensors\",\"ids\":[4,13],\"text\":\"c "
-            "ab\",\"tensors\":{\"embed\":[2,3]}}\n");
-}
-
 }  // namespace
 }  // namespace pellucid::cli

@@ -33,7 +33,8 @@ std::string PellucidHome() {
 
 Result<std::string> ResolveReference(const std::string& reference) {
   if (reference.empty()) {
-    return UsageError("open: model reference: is empty; name a .gguf file");
+    return UsageError(
+        "open: model reference: is empty; name a model folder or a .gguf file");
   }
   if (Exists(reference)) return reference;
   if (reference == kBuiltInModel) {
@@ -43,9 +44,11 @@ Result<std::string> ResolveReference(const std::string& reference) {
     return ModelError("open: " + reference + ": the built-in model is not at " +
                       path + "; get it with: script/get-model");
   }
-  return ModelError("open: " + reference +
-                    ": no such file or built-in model; name a .gguf file or " +
-                    std::string(kBuiltInModel));
+  return ModelError(
+      "open: " + reference +
+      ": no such file, folder or built-in model; name a model folder, a "
+      ".gguf file or " +
+      std::string(kBuiltInModel));
 }
 
 }  // namespace pellucid::hub

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/decode_transposed.h"
 #include "kernels/isa.h"
 #include "kernels/reference/decode.h"
 
@@ -350,6 +351,7 @@ void DecodeRow(DType dtype, const std::byte* row, std::span<float> out) {
 
 void DecodeRows(const WeightView& w, std::size_t begin, MatrixView out) {
   assert(out.cols == w.cols && begin + out.rows <= w.rows);
+  if (w.transposed) return DecodeTransposedRows(w, begin, out);
   for (std::size_t r = 0; r < out.rows; ++r) {
     DecodeRow(w.dtype, w.Row(begin + r), out.RowSpan(r));
   }

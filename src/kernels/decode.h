@@ -17,7 +17,8 @@ namespace pellucid::kernels {
 // `row` (any alignment).
 void DecodeRow(DType dtype, const std::byte* row, std::span<float> out);
 
-// Decodes rows [begin, begin + out.rows) of `w` into `out` [rows, w.cols].
+// Decodes rows [begin, begin + out.rows) of `w` into `out` [rows, w.cols], in
+// whichever layout and order the file has them.
 void DecodeRows(const WeightView& w, std::size_t begin, MatrixView out);
 
 }  // namespace pellucid::kernels

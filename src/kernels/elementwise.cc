@@ -5,14 +5,12 @@
 #include <cstdint>
 
 #include "kernels/isa.h"
-#include "kernels/math.h"
 #include "kernels/reference/elementwise.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
@@ -44,19 +42,6 @@ void MultiplyRow(const float* a, const float* b, const std::size_t count,
     hn::StoreU(product, tag, out + k);
   }
   for (; k < count; ++k) out[k] = a[k] * b[k];
-}
-
-void SiluRow(const float* x, const std::size_t count, float* out) {
-  const Tag tag;
-  const std::size_t lanes = hn::Lanes(tag);
-  const auto one = hn::Set(tag, 1.0f);
-  std::size_t k = 0;
-  for (; k + lanes <= count; k += lanes) {
-    const auto v = hn::LoadU(tag, x + k);
-    const auto divisor = hn::Add(one, Exp(tag, hn::Neg(v)));
-    hn::StoreU(hn::Div(v, divisor), tag, out + k);
-  }
-  for (; k < count; ++k) out[k] = x[k] / (1.0f + kernels::Exp(-x[k]));
 }
 
 // The exponents of four registers are tested at once; the place is looked for
@@ -91,7 +76,6 @@ namespace pellucid::kernels {
 
 HWY_EXPORT(AddRow);
 HWY_EXPORT(MultiplyRow);
-HWY_EXPORT(SiluRow);
 HWY_EXPORT(FirstNonFiniteOf);
 
 void Add(std::span<const float> a, std::span<const float> b,
@@ -107,12 +91,6 @@ void Multiply(std::span<const float> a, std::span<const float> b,
   if (UsesReference()) return reference::Multiply(a, b, out);
   HWY_DYNAMIC_DISPATCH(MultiplyRow)
   (a.data(), b.data(), out.size(), out.data());
-}
-
-void Silu(std::span<const float> x, std::span<float> out) {
-  assert(x.size() == out.size());
-  if (UsesReference()) return reference::Silu(x, out);
-  HWY_DYNAMIC_DISPATCH(SiluRow)(x.data(), x.size(), out.data());
 }
 
 std::size_t FirstNonFinite(std::span<const float> x) {

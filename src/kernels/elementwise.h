@@ -14,8 +14,6 @@ void Add(std::span<const float> a, std::span<const float> b,
 // out = a * b.
 void Multiply(std::span<const float> a, std::span<const float> b,
               std::span<float> out);
-// out = x / (1 + exp(-x)).
-void Silu(std::span<const float> x, std::span<float> out);
 
 // Index of the first element that is not finite, or x.size().
 std::size_t FirstNonFinite(std::span<const float> x);

@@ -2,8 +2,8 @@
 //
 // Each y[m, n] is one dot in the canonical order (kernels/canonical.h), so it
 // does not depend on how many rows or columns are worked on together. Weights
-// are read as they lie in the file; rows that are not float32 are decoded,
-// exactly, into a scratch tile.
+// are read as they lie in the file; rows that are not float32, or that the file
+// holds transposed, are decoded, exactly, into a scratch tile.
 #ifndef PELLUCID_KERNELS_LINEAR_H_
 #define PELLUCID_KERNELS_LINEAR_H_
 

@@ -125,6 +125,53 @@ TEST_P(LinearTest, ReadsFloatsAtAnyAlignment) {
   EXPECT_EQ(Bits(out.values), Bits(expected.values));
 }
 
+// The weights of `w`, of one element a block, laid out as [cols, rows].
+std::vector<std::byte> Transposed(const WeightView& w) {
+  const std::size_t element = InfoOf(w.dtype).block_bytes;
+  std::vector<std::byte> bytes(w.rows * w.row_bytes);
+  for (std::size_t r = 0; r < w.rows; ++r) {
+    for (std::size_t c = 0; c < w.cols; ++c) {
+      std::copy_n(w.Row(r) + c * element, element,
+                  bytes.begin() +
+                      static_cast<std::ptrdiff_t>((c * w.rows + r) * element));
+    }
+  }
+  return bytes;
+}
+
+// The last shape's rows are so long that but a few fit into the scratch.
+TEST_P(LinearTest, TransposedWeightsEqualPlainOnes) {
+  struct Shape {
+    std::size_t m, n, k;
+  };
+  const TaskPool one(1), four(4);
+  for (const Shape& s :
+       {Shape{1, 1, 1}, Shape{1, 130, 77}, Shape{2, 33, 40}, Shape{3, 300, 130},
+        Shape{9, 71, 77}, Shape{130, 67, 19}, Shape{6, 37, 7001}}) {
+    for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
+      SCOPED_TRACE(::testing::Message() << InfoOf(dtype).name << " M=" << s.m
+                                        << " N=" << s.n << " K=" << s.k);
+      const Weights w(dtype, s.n, s.k, /*seed=*/5);
+      const std::vector<std::byte> bytes = Transposed(w.view);
+      WeightView transposed = w.view;
+      transposed.data = bytes.data();
+      transposed.row_bytes = RowBytes(dtype, s.n);
+      transposed.transposed = true;
+      PaddedMatrix x(s.m, s.k, /*seed=*/6);
+      const auto bias = Noise(s.n, /*seed=*/7);
+      PaddedMatrix out_1(s.m, s.n, /*seed=*/8), out_4(s.m, s.n, /*seed=*/8);
+      PaddedMatrix plain(s.m, s.n, /*seed=*/8), naive(s.m, s.n, /*seed=*/8);
+      Linear(one, x.View(), w.view, bias, plain.View());
+      Linear(one, x.View(), transposed, bias, out_1.View());
+      Linear(four, x.View(), transposed, bias, out_4.View());
+      reference::Linear(x.View(), transposed, bias, naive.View());
+      EXPECT_EQ(Bits(out_1.values), Bits(plain.values));
+      EXPECT_EQ(Bits(out_4.values), Bits(plain.values));
+      EXPECT_EQ(Bits(naive.values), Bits(plain.values));
+    }
+  }
+}
+
 TEST_P(LinearTest, StopsBetweenTasks) {
   const TaskPool pool(1);
   const Weights w(DType::kF32, 10, 21, /*seed=*/5);

@@ -10,14 +10,28 @@
 #define PELLUCID_KERNELS_MATH_INL_H_
 #endif
 
+#include <cstddef>
 #include <limits>
 
 #include "hwy/highway.h"
+#include "kernels/erf_constants.h"
 #include "kernels/exp_constants.h"
+#include "kernels/tanh_constants.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
 namespace HWY_NAMESPACE {
+
+// A power series in x, coefficients from the constant up.
+template <class D, std::size_t N, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Polynomial(const D d, const float (&coefficients)[N], const V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  V sum = hn::Set(d, coefficients[N - 1]);
+  for (std::size_t i = N - 1; i > 0; --i) {
+    sum = hn::MulAdd(sum, x, hn::Set(d, coefficients[i - 1]));
+  }
+  return sum;
+}
 
 // x = n ln 2 + r: `rounded` is kRounder + n, whose low bits are n; `p` is
 // exp(r), 0.7 < p < 1.5. Needs |x| <= kMaxRelativeX.
@@ -93,6 +107,47 @@ HWY_INLINE V ExpRelative(const D d, const V x, const V e) {
   y = hn::IfThenElse(hn::Gt(rounded, most), infinity, y);
   const auto in_range = hn::Le(hn::Abs(x), hn::Set(d, c::kMaxRelativeX));
   return hn::IfThenElse(in_range, y, nan);
+}
+
+// `x` where it is at most `most`, else that; NaN stays NaN, as hn::Min's need
+// not.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V ClampAbove(const D d, const V x, const float most) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const V limit = hn::Set(d, most);
+  return hn::IfThenElse(hn::Gt(x, limit), limit, x);
+}
+
+// Tanh (kernels/math.h) of each lane.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Tanh(const D d, const V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  namespace c = tanh_constants;
+  const V one = hn::Set(d, 1.0f);
+  const V size = hn::Abs(x);
+  const V square = hn::Mul(size, size);
+  const V near =
+      hn::MulAdd(Polynomial(d, c::kNear, square), hn::Mul(size, square), size);
+  const V clamped = ClampAbove(d, size, c::kMaxX);
+  const V e = Exp(d, hn::Add(clamped, clamped));
+  const V far = hn::Sub(one, hn::Div(hn::Set(d, 2.0f), hn::Add(e, one)));
+  const auto is_near = hn::Lt(size, hn::Set(d, c::kFirstFar));
+  return hn::CopySignToAbs(hn::IfThenElse(is_near, near, far), x);
+}
+
+// Erf (kernels/math.h) of each lane.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Erf(const D d, const V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  namespace c = erf_constants;
+  const V size = hn::Abs(x);
+  const V square = hn::Mul(size, size);
+  const V near = hn::MulAdd(Polynomial(d, c::kNear, square), size, size);
+  const V clamped = ClampAbove(d, size, c::kMaxX);
+  const V rest = Exp(d, Polynomial(d, c::kFar, clamped));
+  const V far = hn::Sub(hn::Set(d, 1.0f), rest);
+  const auto is_near = hn::Lt(size, hn::Set(d, c::kFirstFar));
+  return hn::CopySignToAbs(hn::IfThenElse(is_near, near, far), x);
 }
 
 }  // namespace HWY_NAMESPACE

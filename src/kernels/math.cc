@@ -6,12 +6,24 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/erf_constants.h"
 #include "kernels/exp_constants.h"
+#include "kernels/tanh_constants.h"
 
 namespace pellucid::kernels {
 namespace {
 
 namespace c = exp_constants;
+
+// A power series in x, coefficients from the constant up.
+template <typename Float, std::size_t N>
+Float Polynomial(const Float (&coefficients)[N], Float x) {
+  Float sum = coefficients[N - 1];
+  for (std::size_t i = N - 1; i > 0; --i) {
+    sum = std::fma(sum, x, coefficients[i - 1]);
+  }
+  return sum;
+}
 
 // x = n ln 2 + r: `rounded` is kRounder + n, and `p` is exp(r).
 struct ExpParts {
@@ -37,6 +49,9 @@ float TimesPowerOfTwo(float p, float rounded) {
   return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + power);
 }
 
+// NaN stays NaN.
+float ClampAbove(float x, float most) { return x > most ? most : x; }
+
 // Constants of the float64 forms: each "Lo" is what the double "Hi" lacks, and
 // a fused subtraction of n times "Hi" from a nearby number is exact.
 constexpr double kLog2E64 = 0x1.71547652b82fep+0;
@@ -45,16 +60,6 @@ constexpr double kLn2Lo64 = 0x1.abc9e3b39803fp-56;
 constexpr double kTwoOverPi = 0x1.45f306dc9c883p-1;
 constexpr double kHalfPiHi = 0x1.921fb54442d18p+0;
 constexpr double kHalfPiLo = 0x1.1a62633145c07p-54;
-
-// A power series in x, coefficients from the constant up.
-template <std::size_t N>
-double Polynomial(const double (&coefficients)[N], double x) {
-  double sum = coefficients[N - 1];
-  for (std::size_t i = N - 1; i > 0; --i) {
-    sum = std::fma(sum, x, coefficients[i - 1]);
-  }
-  return sum;
-}
 
 // Taylor series; the first term left out is below 2^-56 of the sum for |r| <=
 // ln 2 / 2 (exp, 1/k!) and |r| <= pi / 4 (sin and cos).
@@ -120,6 +125,29 @@ float ExpRelative(float x, float e) {
 
 float ExpExponent(float x) {
   return std::fma(x, c::kLog2E, c::kRounder) - c::kRounder;
+}
+
+float Tanh(float x) {
+  const float size = std::abs(x);
+  if (size < tanh_constants::kFirstFar) {
+    const float square = size * size;
+    const float near = Polynomial(tanh_constants::kNear, square);
+    return std::copysign(std::fma(near, size * square, size), x);
+  }
+  const float clamped = ClampAbove(size, tanh_constants::kMaxX);
+  const float e = Exp(clamped + clamped);
+  return std::copysign(1.0f - 2.0f / (e + 1.0f), x);
+}
+
+float Erf(float x) {
+  const float size = std::abs(x);
+  if (size < erf_constants::kFirstFar) {
+    const float near = Polynomial(erf_constants::kNear, size * size);
+    return std::copysign(std::fma(near, size, size), x);
+  }
+  const float clamped = ClampAbove(size, erf_constants::kMaxX);
+  const float rest = Exp(Polynomial(erf_constants::kFar, clamped));
+  return std::copysign(1.0f - rest, x);
 }
 
 double Exp64(double x) {

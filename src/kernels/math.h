@@ -21,6 +21,14 @@ float ExpRelative(float x, float e);
 // times 2^ExpExponent(x), for |x| <= 2^21.
 float ExpExponent(float x);
 
+// tanh(x) in float32; error at most 1.6 ULP (1.590 is the largest over all
+// floats). Odd in x, bits and all; NaN gives NaN.
+float Tanh(float x);
+
+// erf(x) in float32; error at most 1.1 ULP (1.082 is the largest over all
+// floats). Odd in x, bits and all; NaN gives NaN.
+float Erf(float x);
+
 // In float64, 20 to 60 ns: used a few times a cell or a position, not in inner
 // loops. Errors measured against long double.
 //

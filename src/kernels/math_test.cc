@@ -22,8 +22,18 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// y[i] = exp(x[i]), z[i] = exp(x[i]) / 2^e[i], n[i] = the exponent of x[i], for
-// a count that is a multiple of 16.
+// For counts that are multiples of 16.
+void VectorOddForms(const float* x, const std::size_t count, float* tanh,
+                    float* erf) {
+  const hn::CappedTag<float, 16> tag;
+  for (std::size_t i = 0; i < count; i += hn::Lanes(tag)) {
+    const auto v = hn::LoadU(tag, x + i);
+    hn::StoreU(Tanh(tag, v), tag, tanh + i);
+    hn::StoreU(Erf(tag, v), tag, erf + i);
+  }
+}
+
+// y[i] = exp(x[i]), z[i] = exp(x[i]) / 2^e[i], n[i] = the exponent of x[i].
 void VectorForms(const float* x, const float* e, const std::size_t count,
                  float* y, float* z, float* n) {
   const hn::CappedTag<float, 16> tag;
@@ -45,6 +55,7 @@ namespace pellucid::kernels {
 namespace {
 
 HWY_EXPORT(VectorForms);
+HWY_EXPORT(VectorOddForms);
 
 using testutil::Bits;
 
@@ -142,6 +153,44 @@ TEST(ExpRelative, ClampsAtBothEndsOfThePowersOfTwo) {
   }
 }
 
+// For functions that are normal wherever x is, and odd.
+double WorstUlp(float (*function)(float), double (*exact)(double)) {
+  double worst = 0;
+  for (const float x : SpreadFloats()) {
+    const float y = function(x);
+    if (std::isnan(x)) {
+      EXPECT_TRUE(std::isnan(y));
+      continue;
+    }
+    EXPECT_EQ(Bits(function(-x)), Bits(-y)) << x;
+    if (std::abs(x) < kLeastNormal) continue;
+    worst = std::max(worst, UlpError<double>(exact(x), y, 24));
+  }
+  return worst;
+}
+
+// Over every float from 2^-14 to 10.5 the worst, measured once, is 1.590 ULP.
+TEST(Tanh, KeepsItsErrorBound) {
+  EXPECT_LE(WorstUlp(Tanh, std::tanh), 1.6);
+  EXPECT_EQ(Bits(Tanh(0.0f)), Bits(0.0f));
+  EXPECT_EQ(Bits(Tanh(-0.0f)), Bits(-0.0f));
+  EXPECT_EQ(Tanh(1e-45f), 1e-45f);
+  EXPECT_EQ(Tanh(9.0f), 0x1.fffffep-1f);
+  EXPECT_EQ(Tanh(9.1f), 1.0f);
+  EXPECT_EQ(Tanh(-kInfinity), -1.0f);
+}
+
+// Over every float from 2^-14 to 4.5 the worst, measured once, is 1.082 ULP.
+TEST(Erf, KeepsItsErrorBound) {
+  EXPECT_LE(WorstUlp(Erf, std::erf), 1.1);
+  EXPECT_EQ(Bits(Erf(0.0f)), Bits(0.0f));
+  EXPECT_EQ(Bits(Erf(-0.0f)), Bits(-0.0f));
+  EXPECT_EQ(Erf(1e-45f), 1e-45f);
+  EXPECT_EQ(Erf(3.8f), 0x1.fffffep-1f);
+  EXPECT_EQ(Erf(4.0f), 1.0f);
+  EXPECT_EQ(Erf(-kInfinity), -1.0f);
+}
+
 class VectorMathTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(VectorMathTest);
 
@@ -170,6 +219,27 @@ TEST_P(VectorMathTest, EveryLaneHasTheBitsOfThePlainForm) {
     if (std::abs(x[i]) < 2e6f) {
       ASSERT_EQ(Bits(n[i]), Bits(ExpExponent(x[i]))) << x[i];
     }
+  }
+}
+
+TEST_P(VectorMathTest, OddFunctionsHaveTheBitsOfThePlainForms) {
+  if (GetParam() == Isa::kReference) GTEST_SKIP() << "has no vector form";
+  std::vector<float> x = SpreadFloats();
+  for (const float edge : {0.55f, 1.0f, 4.0f, 10.0f, kInfinity, kNan}) {
+    for (const float v : {edge, std::nextafter(edge, 0.0f)}) {
+      x.push_back(v);
+      x.push_back(-v);
+    }
+  }
+  testutil::Random random(4);
+  for (int i = 0; i < 100000; ++i) x.push_back(random.Uniform() * 12.0f);
+  x.resize((x.size() + 15) / 16 * 16);
+  std::vector<float> tanh(x.size()), erf(x.size());
+  HWY_DYNAMIC_DISPATCH(VectorOddForms)
+  (x.data(), x.size(), tanh.data(), erf.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    ASSERT_EQ(Bits(tanh[i]), Bits(Tanh(x[i]))) << x[i];
+    ASSERT_EQ(Bits(erf[i]), Bits(Erf(x[i]))) << x[i];
   }
 }
 

@@ -1,6 +1,8 @@
 // An architecture as data: what varies between decoder-only transformers, as
 // far as the families here need it. A family (families/*.cc) fills it in from
-// a checkpoint; the one forward pass (forward.h) reads it.
+// a checkpoint; the one forward pass (forward.h) reads it. Which projections
+// are fused, which biases and learned positions there are, is read off the
+// weights (weights.h).
 #ifndef PELLUCID_MODEL_ARCH_SPEC_H_
 #define PELLUCID_MODEL_ARCH_SPEC_H_
 
@@ -9,9 +11,15 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/activation.h"
 #include "trace/site_table.h"
 
 namespace pellucid {
+
+enum class NormKind {
+  kRms,    // Zhang & Sennrich 2019
+  kLayer,  // Ba, Kiros & Hinton 2016
+};
 
 struct ArchSpec {
   std::string architecture;  // Hugging Face's model_type
@@ -25,10 +33,14 @@ struct ArchSpec {
   std::size_t vocab_size = 0;      // rows of the unembedding
   std::size_t context_length = 0;  // most tokens of a prompt
 
-  float norm_eps = 0;           // RMSNorm before attention, MLP and head
-  float attention_scale = 0;    // on the dots of queries and keys
+  NormKind norm = NormKind::kRms;  // before attention, MLP and head
+  float norm_eps = 0;
+  std::vector<float> attention_scale;  // [n_layers], on the dots of queries
+                                       // and keys
   std::size_t window = 0;       // keys visible from a query; 0: all before it
-  std::vector<float> inv_freq;  // rotary: [head_dim / 2], radians a position
+  std::vector<float> inv_freq;  // rotary: [head_dim / 2], radians a position;
+                                // empty: no rotation
+  kernels::Activation activation = kernels::Activation::kSilu;  // of the MLP
 
   ModuleNames modules;
   // What else was read, for people: (key, value).

@@ -5,6 +5,7 @@
 
 #include "formats/gguf.h"
 #include "model/arch_spec.h"
+#include "model/hf_folder.h"
 #include "model/weights.h"
 #include "pellucid/result.h"
 
@@ -20,9 +21,16 @@ struct LoadedModel {
 // understood, a missing, unexpected or ill-shaped tensor.
 Result<LoadedModel> LoadFromGguf(const GgufFile& file);
 
+// The same; by "model_type", where that is absent by the first of
+// "architectures". kModel too: a head other than a language model's.
+Result<LoadedModel> LoadFromHf(const HfFolder& folder);
+
 namespace families {
 
+Result<LoadedModel> Gpt2FromGguf(const GgufFile& file);
+Result<LoadedModel> Gpt2FromHf(const HfFolder& folder);
 Result<LoadedModel> LlamaFromGguf(const GgufFile& file);
+Result<LoadedModel> LlamaFromHf(const HfFolder& folder);
 
 }  // namespace families
 }  // namespace pellucid

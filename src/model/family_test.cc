@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "testutil/gguf_builder.h"
+#include "testutil/temp_dir.h"
+#include "testutil/tiny_hf.h"
 
 namespace pellucid {
 namespace {
@@ -27,6 +32,38 @@ TEST(FamilyTest, AFileWithoutAnArchitectureIsRefused) {
   const auto loaded = LoadFromGguf(file);
   ASSERT_FALSE(loaded.ok());
   EXPECT_THAT(loaded.error().message, HasSubstr("general.architecture"));
+}
+
+// What opening a folder of this configuration says.
+std::string ErrorOfFolder(const std::map<std::string, std::string>& config) {
+  const testutil::TempDir dir;
+  testutil::HfModel model = testutil::TinyHfLlama();
+  for (const auto& [key, value] : config) model.config[key] = value;
+  model.Write(dir.path());
+  const auto folder = HfFolder::Open(dir.path());
+  const auto loaded = LoadFromHf(folder.value());
+  return loaded.ok() ? "no error" : loaded.error().message;
+}
+
+TEST(FamilyTest, FoldersGoByModelTypeThenByArchitecture) {
+  EXPECT_EQ(ErrorOfFolder({}), "no error");
+  EXPECT_EQ(ErrorOfFolder({{"model_type", "null"}}), "no error");
+  EXPECT_EQ(ErrorOfFolder({{"architectures", "null"}}), "no error");
+  EXPECT_EQ(ErrorOfFolder({{"architectures", "[\"LlamaModel\"]"}}), "no error");
+  EXPECT_THAT(ErrorOfFolder({{"model_type", "\"rwkv\""}}),
+              HasSubstr("unsupported architecture \"rwkv\"; this version "
+                        "reads: gpt2, llama"));
+  EXPECT_THAT(ErrorOfFolder({{"model_type", "null"},
+                             {"architectures", "[\"RwkvForCausalLM\"]"}}),
+              HasSubstr("unsupported architecture \"RwkvForCausalLM\""));
+}
+
+TEST(FamilyTest, AHeadThatIsNoLanguageModelsIsRefused) {
+  const std::string error = ErrorOfFolder(
+      {{"architectures", "[\"LlamaForSequenceClassification\"]"}});
+  EXPECT_THAT(error, HasSubstr("unsupported architecture "
+                               "\"LlamaForSequenceClassification\""));
+  EXPECT_THAT(error, HasSubstr("language models (ForCausalLM) of gpt2, llama"));
 }
 
 }  // namespace

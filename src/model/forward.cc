@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "base/float_environment.h"
+#include "kernels/activation.h"
 #include "kernels/attention.h"
 #include "kernels/decode.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear.h"
-#include "kernels/norm.h"
 #include "kernels/rope.h"
+#include "model/normalise.h"
 #include "model/row_blocks.h"
 
 namespace pellucid {
@@ -22,6 +23,11 @@ namespace {
 // Queries that one attention task works on: small enough to share a short
 // prompt's heads out, large enough that keys stay in cache for a block.
 constexpr std::size_t kQueryBlock = 64;
+
+// Columns [begin, begin + count) of a matrix.
+MatrixView Columns(MatrixView x, std::size_t begin, std::size_t count) {
+  return {x.data + begin, x.rows, count, x.stride};
+}
 
 class ForwardPass {
  public:
@@ -34,17 +40,22 @@ class ForwardPass {
 
  private:
   void Embed();
+  void AddPositions();
+  void VisitRotary();
   void RunBlock(std::size_t layer);
   void Attention(std::size_t layer, const LayerWeights& w);
+  void Project(std::size_t layer, const LayerWeights& w);
   void AttendTask(std::size_t layer, std::size_t prompt, std::size_t head,
                   std::size_t first_query);
   void Mlp(std::size_t layer, const LayerWeights& w);
   void VisitHead();
 
-  void Norm(std::span<const float> weight, ConstMatrixView in, MatrixView out);
+  void Norm(const NormWeights& w, ConstMatrixView in, MatrixView out);
   void Linear(ConstMatrixView in, const LinearWeights& w, MatrixView out);
   void AddTo(MatrixView x, ConstMatrixView delta);
   void Rotate(MatrixView x);
+  template <typename Work>
+  void ForEachRow(std::size_t rows, const Work& work);
 
   // Shows the value of a point to the probe, and checks it where asked to.
   void Visit(SiteKey key, ConstMatrixView value);
@@ -59,12 +70,13 @@ class ForwardPass {
   std::stop_token stop_;
 
   kernels::RopeTable rope_;
-  Buffer residual_;             // [tokens, d_model]
-  Buffer normed_;               // [tokens, d_model]
-  Buffer query_, key_, value_;  // [tokens, heads * head_dim]
-  Buffer z_;                    // [tokens, n_heads * head_dim]
-  Buffer delta_;                // [tokens, d_model]: what a module adds
-  Buffer gate_, up_;            // [tokens, d_mlp]
+  Buffer residual_;  // [tokens, d_model]
+  Buffer normed_;    // [tokens, d_model]
+  Buffer qkv_;       // [tokens, queries, keys and values of all heads]
+  MatrixView query_, key_, value_;  // columns of qkv_, [tokens, heads * dim]
+  Buffer z_;                        // [tokens, n_heads * head_dim]
+  Buffer delta_;                    // [tokens, d_model]: what a module adds
+  Buffer gate_, up_;  // [tokens, d_mlp]; no gate_ where the MLP has none
 
   bool found_ = false;  // a non-finite number: where
   SiteKey bad_site_;
@@ -81,13 +93,16 @@ ForwardPass::ForwardPass(const ForwardContext& context,
       locate_(locate),
       residual_(prompts.tokens(), spec_.d_model),
       normed_(prompts.tokens(), spec_.d_model),
-      query_(prompts.tokens(), spec_.QueryWidth()),
-      key_(prompts.tokens(), spec_.KeyWidth()),
-      value_(prompts.tokens(), spec_.KeyWidth()),
+      qkv_(prompts.tokens(), spec_.QueryWidth() + 2 * spec_.KeyWidth()),
+      query_(Columns(qkv_.view(), 0, spec_.QueryWidth())),
+      key_(Columns(qkv_.view(), spec_.QueryWidth(), spec_.KeyWidth())),
+      value_(Columns(qkv_.view(), spec_.QueryWidth() + spec_.KeyWidth(),
+                     spec_.KeyWidth())),
       z_(prompts.tokens(), spec_.QueryWidth()),
       delta_(prompts.tokens(), spec_.d_model),
-      gate_(prompts.tokens(), spec_.d_mlp),
       up_(prompts.tokens(), spec_.d_mlp) {
+  const bool gated = !context.weights.layers.front().gate.weight.empty();
+  if (gated) gate_ = Buffer(prompts.tokens(), spec_.d_mlp);
   std::size_t longest = 0;
   for (std::size_t p = 0; p < prompts.count(); ++p) {
     longest = std::max(longest, prompts.offsets[p + 1] - prompts.offsets[p]);
@@ -122,10 +137,28 @@ void ForwardPass::Embed() {
     kernels::DecodeRow(embed.dtype, embed.Row(id), x.RowSpan(t));
   }
   Visit({Point::kEmbedTokens}, x);
+  if (!c_.weights.positions.empty()) AddPositions();
   Visit({Point::kEmbed}, x);
   Check({Point::kEmbed}, x);
+  VisitRotary();
+}
+
+void ForwardPass::AddPositions() {
+  const WeightView& table = c_.weights.positions;
+  const MatrixView learned = delta_.view();
+  for (std::size_t p = 0; p < prompts_.count(); ++p) {
+    const std::size_t begin = prompts_.offsets[p];
+    for (std::size_t t = begin; t < prompts_.offsets[p + 1]; ++t) {
+      kernels::DecodeRow(table.dtype, table.Row(t - begin), learned.RowSpan(t));
+    }
+  }
+  Visit({Point::kPosEmbed}, learned);
+  AddTo(residual_.view(), learned);
+}
+
+void ForwardPass::VisitRotary() {
   if (probe_ == nullptr || !probe_->Wants({Point::kRotary})) return;
-  Buffer cos(x.rows, 2 * rope_.half);  // each angle serves both halves
+  Buffer cos(prompts_.tokens(), 2 * rope_.half);  // an angle serves two halves
   for (std::size_t p = 0; p < prompts_.count(); ++p) {
     for (std::size_t t = prompts_.offsets[p]; t < prompts_.offsets[p + 1];
          ++t) {
@@ -152,17 +185,29 @@ void ForwardPass::RunBlock(std::size_t layer) {
   }
 }
 
+void ForwardPass::Project(std::size_t layer, const LayerWeights& w) {
+  const ConstMatrixView in = normed_.view();
+  if (!w.qkv.weight.empty()) {
+    Linear(in, w.qkv, qkv_.view());
+    Visit({Point::kQkv, layer}, qkv_.view());
+  } else {
+    Linear(in, w.query, query_);
+    Linear(in, w.key, key_);
+    Linear(in, w.value, value_);
+  }
+  Visit({Point::kQuery, layer}, query_);
+  Visit({Point::kKey, layer}, key_);
+  Visit({Point::kValue, layer}, value_);
+}
+
 void ForwardPass::Attention(std::size_t layer, const LayerWeights& w) {
   Norm(w.attn_norm, residual_.view(), normed_.view());
   Visit({Point::kAttnNorm, layer}, normed_.view());
-  Linear(normed_.view(), w.query, query_.view());
-  Visit({Point::kQuery, layer}, query_.view());
-  Linear(normed_.view(), w.key, key_.view());
-  Visit({Point::kKey, layer}, key_.view());
-  Linear(normed_.view(), w.value, value_.view());
-  Visit({Point::kValue, layer}, value_.view());
-  Rotate(query_.view());
-  Rotate(key_.view());
+  Project(layer, w);
+  if (!spec_.inv_freq.empty()) {
+    Rotate(query_);
+    Rotate(key_);
+  }
 
   struct Task {
     std::size_t prompt, head, first_query;
@@ -206,35 +251,37 @@ void ForwardPass::AttendTask(std::size_t layer, std::size_t prompt,
       probe_->VisitAttention(key, prompt, head, first, rows);
     };
   };
-  const kernels::AttentionShape shape{spec_.head_dim, spec_.attention_scale,
-                                      spec_.window};
-  kernels::AttendHead(
-      shape, head_of(query_.view(), head), head_of(key_.view(), kv_head),
-      head_of(value_.view(), kv_head), first_query,
-      std::min(first_query + kQueryBlock, length), observer(Point::kScores),
-      observer(Point::kPattern), head_of(z_.view(), head));
+  const kernels::AttentionShape shape{
+      spec_.head_dim, spec_.attention_scale[layer], spec_.window};
+  kernels::AttendHead(shape, head_of(query_, head), head_of(key_, kv_head),
+                      head_of(value_, kv_head), first_query,
+                      std::min(first_query + kQueryBlock, length),
+                      observer(Point::kScores), observer(Point::kPattern),
+                      head_of(z_.view(), head));
 }
 
 void ForwardPass::Mlp(std::size_t layer, const LayerWeights& w) {
   Norm(w.mlp_norm, residual_.view(), normed_.view());
   Visit({Point::kMlpNorm, layer}, normed_.view());
-  Linear(normed_.view(), w.gate, gate_.view());
-  Visit({Point::kGate, layer}, gate_.view());
-  Linear(normed_.view(), w.up, up_.view());
-  Visit({Point::kUp, layer}, up_.view());
-  const MatrixView gate = gate_.view();
+  const bool gated = !w.gate.weight.empty();
   const MatrixView up = up_.view();
-  ForRowBlocks(c_.pool, gate.rows, [&](std::size_t begin, std::size_t count) {
-    for (std::size_t t = begin; t < begin + count; ++t) {
-      kernels::Silu(gate.RowSpan(t), gate.RowSpan(t));
-    }
+  if (gated) {
+    Linear(normed_.view(), w.gate, gate_.view());
+    Visit({Point::kGate, layer}, gate_.view());
+  }
+  Linear(normed_.view(), w.up, up);
+  Visit({Point::kUp, layer}, up);
+  // What is activated: the gate, which then scales `up`, or `up` itself.
+  const MatrixView active = gated ? gate_.view() : up;
+  ForEachRow(active.rows, [&](std::size_t t) {
+    kernels::Activate(spec_.activation, active.RowSpan(t), active.RowSpan(t));
   });
-  Visit({Point::kAct, layer}, gate);
-  ForRowBlocks(c_.pool, gate.rows, [&](std::size_t begin, std::size_t count) {
-    for (std::size_t t = begin; t < begin + count; ++t) {
-      kernels::Multiply(gate.RowSpan(t), up.RowSpan(t), up.RowSpan(t));
-    }
-  });
+  Visit({Point::kAct, layer}, active);
+  if (gated) {
+    ForEachRow(up.rows, [&](std::size_t t) {
+      kernels::Multiply(active.RowSpan(t), up.RowSpan(t), up.RowSpan(t));
+    });
+  }
   Visit({Point::kMlpPost, layer}, up);
   Linear(up, w.down, delta_.view());
   Visit({Point::kDown, layer}, delta_.view());
@@ -259,11 +306,15 @@ void ForwardPass::VisitHead() {
   Visit({Point::kLogits}, all.view());
 }
 
-void ForwardPass::Norm(std::span<const float> weight, ConstMatrixView in,
+void ForwardPass::Norm(const NormWeights& w, ConstMatrixView in,
                        MatrixView out) {
-  ForRowBlocks(c_.pool, in.rows, [&](std::size_t begin, std::size_t count) {
-    kernels::RmsNorm(in.Rows(begin, count), weight, spec_.norm_eps,
-                     out.Rows(begin, count));
+  Normalise(c_.pool, spec_, w, in, out);
+}
+
+template <typename Work>
+void ForwardPass::ForEachRow(std::size_t rows, const Work& work) {
+  ForRowBlocks(c_.pool, rows, [&](std::size_t begin, std::size_t count) {
+    for (std::size_t t = begin; t < begin + count; ++t) work(t);
   });
 }
 

@@ -1,26 +1,27 @@
-// What reading any family from GGUF has in common: finding tensors, checking
-// their shapes, and saying what is missing or left over.
+// Reading a family from GGUF: typed keys of the header, its tensors, and the
+// order in which the converter to GGUF stores rows of queries and keys.
 #ifndef PELLUCID_MODEL_GGUF_LOADER_H_
 #define PELLUCID_MODEL_GGUF_LOADER_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/matrix.h"
 #include "formats/gguf.h"
-#include "model/weights.h"
+#include "model/tensor_loader.h"
 #include "pellucid/result.h"
 
 namespace pellucid {
 
-class GgufLoader {
+class GgufLoader : public TensorLoader {
  public:
-  explicit GgufLoader(const GgufFile& file) : file_(file) {}
+  // `file` must outlive the loader.
+  explicit GgufLoader(const GgufFile& file)
+      : TensorLoader(file.name(), "the header's keys want"), file_(file) {}
 
   const GgufFile& file() const { return file_; }
 
@@ -31,31 +32,11 @@ class GgufLoader {
   Result<std::size_t> Size(std::string_view key, std::size_t low,
                            std::size_t high, std::size_t fallback) const;
 
-  bool HasTensor(std::string_view name) const {
-    return file_.FindTensor(name) != nullptr;
-  }
-
-  // The matrix `name` [rows, cols]. kModel: missing, or of another shape.
-  Result<WeightView> Matrix(const std::string& name, std::size_t rows,
-                            std::size_t cols);
-  // The vector `name` [size] as float32.
-  Result<std::vector<float>> Vector(const std::string& name, std::size_t size);
-  // "PREFIX.weight" [rows, cols] and, where the file has one, "PREFIX.bias".
-  Result<LinearWeights> Linear(const std::string& prefix, std::size_t rows,
-                               std::size_t cols);
-
-  // kModel: the file holds a tensor that none of the calls above took.
-  Status CheckAllTaken() const;
-
-  // kModel error about this file.
-  Error Problem(const std::string& object, const std::string& what) const;
-
  private:
-  Result<const GgufTensor*> Take(const std::string& name,
-                                 std::span<const std::size_t> shape);
+  Result<std::optional<Stored>> Find(const std::string& name) const override;
+  std::vector<std::string_view> StoredNames() const override;
 
   const GgufFile& file_;
-  std::set<std::string, std::less<>> taken_;
 };
 
 // llama.cpp stores the q and k rows of a head with the two rotary halves

@@ -9,7 +9,6 @@ namespace pellucid {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 class GgufLoaderTest : public ::testing::Test {
  protected:
@@ -35,27 +34,11 @@ TEST_F(GgufLoaderTest, ReadsSizesWithinBounds) {
   EXPECT_EQ(loader_.Size("a.other", 1, 9, 4).value(), 4u);
 }
 
-TEST_F(GgufLoaderTest, ReadsALinearWithItsBias) {
-  const LinearWeights linear = loader_.Linear("m", 2, 3).value();
-  EXPECT_EQ(linear.weight.rows, 2u);
-  EXPECT_EQ(linear.weight.row_bytes, 12u);
-  EXPECT_THAT(linear.bias, ElementsAre(7, 8));
+TEST_F(GgufLoaderTest, FindsTensorsByTheirNames) {
+  EXPECT_TRUE(loader_.HasTensor("m.weight"));
+  EXPECT_FALSE(loader_.HasTensor("m"));
+  EXPECT_TRUE(loader_.Linear("m", 2, 3).ok());
   EXPECT_TRUE(loader_.CheckAllTaken().ok());
-}
-
-TEST_F(GgufLoaderTest, AWrongShapeNamesBoth) {
-  const auto wrong = loader_.Matrix("m.weight", 3, 2);
-  ASSERT_FALSE(wrong.ok());
-  EXPECT_THAT(wrong.error().message,
-              HasSubstr("open: f: tensor m.weight: has shape [2, 3] where the "
-                        "header's keys want [3, 2]"));
-}
-
-TEST_F(GgufLoaderTest, ATensorNobodyTookIsNamed) {
-  ASSERT_TRUE(loader_.Matrix("m.weight", 2, 3).ok());
-  const Status left = loader_.CheckAllTaken();
-  ASSERT_FALSE(left.ok());
-  EXPECT_THAT(left.error().message, HasSubstr("tensor m.bias"));
 }
 
 // Row 2i + t of the file is row t * (head_dim / 2) + i of the model.

@@ -16,7 +16,7 @@ class HeadTest : public ::testing::Test {
     spec_.d_model = kWidth;
     spec_.vocab_size = kVocab;
     spec_.norm_eps = 1e-5f;
-    weights_.final_norm = testutil::Noise(kWidth, 2);
+    weights_.final_norm.weight = testutil::Noise(kWidth, 2);
     weights_.unembed = {DType::kF32,
                         reinterpret_cast<const std::byte*>(values_.data()),
                         kVocab,
@@ -51,7 +51,7 @@ TEST_F(HeadTest, NormalisesAndProjects) {
       double dot = 0, magnitude = 0;
       for (std::size_t k = 0; k < kWidth; ++k) {
         const double term = double{x[r * kWidth + k]} * scale *
-                            double{weights_.final_norm[k]} *
+                            double{weights_.final_norm.weight[k]} *
                             double{values_[v * kWidth + k]};
         dot += term;
         magnitude += std::abs(term);

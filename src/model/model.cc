@@ -3,39 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/buffer.h"
 #include "base/float_environment.h"
 #include "base/out_of_memory.h"
-#include "base/sha256.h"
 #include "hub/reference.h"
 #include "kernels/elementwise.h"
 #include "kernels/isa.h"
-#include "model/family.h"
+#include "model/checkpoint.h"
 #include "model/model_impl.h"
-#include "tokenizer/gguf_loader.h"
 #include "trace/capture.h"
 #include "trace/plan.h"
 
 namespace pellucid {
 namespace {
 
-ModelInfo MakeInfo(const std::string& ref, const std::string& path,
-                   const GgufFile& file, const ArchSpec& spec) {
+ModelInfo MakeInfo(const std::string& ref, const Checkpoint& checkpoint,
+                   const ArchSpec& spec) {
   ModelInfo info;
   info.ref = ref;
-  info.path = path;
+  info.path = checkpoint.path();
   info.architecture = spec.architecture;
-  info.format = "gguf";
-  Sha256 hash;
-  hash.Update(file.header());
-  info.hash = HexOf(hash.Finish());
+  info.format = checkpoint.format();
+  info.hash = checkpoint.Hash();
   info.n_layers = spec.n_layers;
   info.d_model = spec.d_model;
   info.n_heads = spec.n_heads;
@@ -51,14 +45,14 @@ ModelInfo MakeInfo(const std::string& ref, const std::string& path,
 // Keeps the tokenizer, or the reason why there is none: a model without one
 // still runs on ids.
 void LoadTokenizerInto(Model::Impl& impl) {
-  auto loaded = LoadTokenizer(impl.file);
+  auto loaded = impl.checkpoint.ReadTokenizer();
   if (!loaded.ok()) {
     impl.tokenizer_error = loaded.error();
   } else if (!loaded->has_value()) {
     impl.tokenizer_error = ModelError(
-        fmt::format("tokenizer: {}: the file holds none; use --ids for the "
-                    "prompt and id=N for tokens",
-                    impl.file.name()));
+        fmt::format("tokenizer: {}: holds none; use --ids for the prompt and "
+                    "id=N for tokens",
+                    impl.checkpoint.path()));
   } else {
     impl.tokenizer = std::move(*loaded);
   }
@@ -146,16 +140,11 @@ Result<Model> Model::Open(const std::string& ref, const OpenOptions& options) {
     PELLUCID_RETURN_IF_ERROR(kernels::EnsureIsa());
     PELLUCID_ASSIGN_OR_RETURN(const std::string path,
                               hub::ResolveReference(ref));
-    if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
-      return ModelError("open: " + path +
-                        ": is a folder, which this version does not read; "
-                        "name a .gguf file");
-    }
-    PELLUCID_ASSIGN_OR_RETURN(GgufFile file, GgufFile::Open(path));
-    PELLUCID_ASSIGN_OR_RETURN(LoadedModel loaded, LoadFromGguf(file));
-    ModelInfo info = MakeInfo(ref, path, file, loaded.spec);
+    PELLUCID_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Open(path));
+    PELLUCID_ASSIGN_OR_RETURN(LoadedModel loaded, checkpoint.Load());
+    ModelInfo info = MakeInfo(ref, checkpoint, loaded.spec);
     auto impl =
-        std::make_shared<Impl>(std::move(file), std::move(loaded.spec),
+        std::make_shared<Impl>(std::move(checkpoint), std::move(loaded.spec),
                                std::move(loaded.weights), options.threads);
     impl->info = std::move(info);
     LoadTokenizerInto(*impl);
@@ -168,13 +157,7 @@ const ModelInfo& Model::info() const { return impl_->info; }
 std::size_t Model::threads() const { return impl_->pool.threads(); }
 
 std::vector<TensorInfo> Model::Tensors() const {
-  std::vector<TensorInfo> out;
-  for (const GgufTensor& tensor : impl_->file.tensors()) {
-    out.push_back({std::string(tensor.name),
-                   std::string(InfoOf(tensor.dtype).name), tensor.shape,
-                   tensor.data.size()});
-  }
-  return out;
+  return impl_->checkpoint.Tensors();
 }
 
 std::vector<SiteInfo> Model::Sites() const { return impl_->table.Describe(); }

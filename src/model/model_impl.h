@@ -1,5 +1,5 @@
 // What a Model holds. For the layers above; programs use pellucid/model.h.
-// It owns the file that weights point into, so it is shared and never moves.
+// It owns the files that weights point into, so it is shared and never moves.
 #ifndef PELLUCID_MODEL_MODEL_IMPL_H_
 #define PELLUCID_MODEL_MODEL_IMPL_H_
 
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/task_pool.h"
-#include "formats/gguf.h"
 #include "model/arch_spec.h"
+#include "model/checkpoint.h"
 #include "model/forward.h"
 #include "model/head.h"
 #include "model/weights.h"
@@ -19,8 +19,8 @@
 namespace pellucid {
 
 struct Model::Impl {
-  Impl(GgufFile gguf, ArchSpec arch, Weights parameters, std::size_t threads)
-      : file(std::move(gguf)),
+  Impl(Checkpoint from, ArchSpec arch, Weights parameters, std::size_t threads)
+      : checkpoint(std::move(from)),
         spec(std::move(arch)),
         weights(std::move(parameters)),
         head(spec, weights),
@@ -33,7 +33,7 @@ struct Model::Impl {
 
   ForwardContext context() const { return {spec, weights, head, table, pool}; }
 
-  GgufFile file;
+  Checkpoint checkpoint;
   ArchSpec spec;
   Weights weights;
   Head head;

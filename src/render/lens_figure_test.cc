@@ -2,73 +2,123 @@
 
 #include <cairo.h>
 
+#include <string>
+#include <vector>
+
 #include "gtest/gtest.h"
-#include "render/test_lens.h"
+#include "render/test_figure_lens.h"
 
 namespace pellucid::render {
 namespace {
 
+using testutil::HostileTexts;
+using testutil::MakeFigureLens;
 using testutil::MakeTestLens;
+using testutil::PlainTexts;
 using testutil::TestLens;
 
-// `copies` times the positions of the test lens.
-TestLens LongLens(std::size_t copies) {
-  TestLens test = MakeTestLens();
-  const Lens one = test.lens;
-  for (std::size_t copy = 1; copy < copies; ++copy) {
-    test.lens.ids.insert(test.lens.ids.end(), one.ids.begin(), one.ids.end());
-    for (const std::size_t position : one.positions) {
-      test.lens.positions.push_back(copy * one.ids.size() + position);
-    }
-    for (std::size_t row = 0; row < one.rows.size(); ++row) {
-      auto& cells = test.lens.rows[row].cells;
-      cells.insert(cells.end(), one.rows[row].cells.begin(),
-                   one.rows[row].cells.end());
+// All texts lie on the page, and none on another.
+void ExpectTidy(const Page& page) {
+  const Rect whole = {0, 0, page.width(), page.height()};
+  const auto& texts = page.texts();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_TRUE(whole.Contains(texts[i].box, 0.01)) << texts[i].text;
+    for (std::size_t j = 0; j < i; ++j) {
+      // Boxes hold the line's leading, which two lines may share a little of.
+      ASSERT_FALSE(texts[i].box.Overlaps(texts[j].box, 0.8))
+          << texts[i].text << " and " << texts[j].text;
     }
   }
-  return test;
 }
 
-double Width(const TestLens& test, const FigureOptions& options = {}) {
-  return LensFigure::Layout(test.Report(), options).value().width();
+void ExpectTidy(const TestLens& test, const FigureOptions& options) {
+  const auto page = MakeLensFigure(test.Report(), options);
+  ASSERT_TRUE(page.ok()) << page.error().message;
+  ExpectTidy(*page);
 }
 
-TEST(LensFigureTest, WidthGrowsWithPositionsUpToTheCap) {
-  const double few = Width(LongLens(5));
-  const double more = Width(LongLens(10));
-  EXPECT_GT(more, few);
-  EXPECT_EQ(Width(LongLens(34)), Width(LongLens(50)));  // 100 positions
-  EXPECT_EQ(Width(LongLens(5)), Width(LongLens(10), {.max_positions = 15}));
+TEST(LensFigureTest, NothingOverlapsAtAnySize) {
+  for (const auto& texts : {PlainTexts(), HostileTexts()}) {
+    for (const std::size_t positions : {1u, 5u, 60u}) {
+      SCOPED_TRACE(positions);
+      TestLens test = MakeFigureLens(positions, 31, texts);
+      testutil::AddLines(test);
+      ExpectTidy(test, {});
+      ExpectTidy(test, {.size = FigureSize{6.5 * 72, 4.5 * 72}});
+      ExpectTidy(test, {.metric = Metric::kRank,
+                        .size = FigureSize{20 * 72, 10 * 72}});
+    }
+  }
 }
 
-TEST(LensFigureTest, WhatIsLeftOutTakesANote) {
-  const TestLens test = LongLens(10);
-  const auto all = LensFigure::Layout(test.Report(), {}).value();
-  const auto cut =
-      LensFigure::Layout(test.Report(), {.max_positions = 15}).value();
-  EXPECT_GT(cut.height(), all.height());
+TEST(LensFigureTest, OneCellIsAFigureToo) {
+  ExpectTidy(MakeFigureLens(1, 1, PlainTexts()), {});
+}
+
+TEST(LensFigureTest, FarPositionsAndLongPromptsStayTidy) {
+  TestLens test = MakeFigureLens(60, 31, PlainTexts());
+  for (std::size_t& position : test.lens.positions) position += 123000;
+  test.model.ref = std::string(300, 'm');
+  ExpectTidy(test, {});
+  ExpectTidy(test, {.size = FigureSize{400, 400}});
+}
+
+TEST(LensFigureTest, ManyPositionsAndLayersAreThinnedOut) {
+  const TestLens test = MakeFigureLens(100, 101, PlainTexts());
+  const Page cut = MakeLensFigure(test.Report()).value();
+  const Page whole =
+      MakeLensFigure(test.Report(), {.max_positions = 100, .layer_stride = 1})
+          .value();
+  EXPECT_GT(whole.width(), cut.width());
+  EXPECT_GT(whole.height(), cut.height());
+}
+
+TEST(LensFigureTest, ASizeThatCannotHoldItNamesOneThatCan) {
+  const TestLens test = MakeFigureLens(60, 31, PlainTexts());
+  FigureOptions options = {.size = FigureSize{5 * 72, 3.5 * 72},
+                           .max_positions = 60,
+                           .layer_stride = 1};
+  const auto page = MakeLensFigure(test.Report(), options);
+  ASSERT_FALSE(page.ok());
+  EXPECT_EQ(page.error().code, ErrorCode::kUsage);
+  const std::string& message = page.error().message;
+  EXPECT_TRUE(
+      message.starts_with("draw figure: 5 x 3.5 inches: 60 positions x "
+                          "31 rows need "))
+      << message;
+  const std::size_t at = message.find("need ") + 5;
+  std::size_t used = 0;
+  const double width = std::stod(message.substr(at), &used);
+  const double height = std::stod(message.substr(at + used + 3));
+  options.size = FigureSize{width * 72, height * 72};
+  EXPECT_TRUE(MakeLensFigure(test.Report(), options).ok()) << message;
+}
+
+TEST(LensFigureTest, ATinyPageIsAnError) {
+  const TestLens test = MakeFigureLens(3, 5, PlainTexts());
+  EXPECT_FALSE(
+      MakeLensFigure(test.Report(), {.size = FigureSize{72, 72}}).ok());
 }
 
 TEST(LensFigureTest, EmptyLensIsAnError) {
   const TestLens test = {};
-  const auto figure = LensFigure::Layout(test.Report(), {});
+  const auto figure = MakeLensFigure(test.Report());
   ASSERT_FALSE(figure.ok());
   EXPECT_EQ(figure.error().code, ErrorCode::kFailed);
   EXPECT_EQ(figure.error().message,
             "draw figure: lens: it has no cells; nothing to draw");
 }
 
-// Pixels of the cell colours, drawn at twice the size: the probabilities 1 and
-// 0 are in the picture and nothing is transparent.
+// The probabilities 1 and 0 are in the picture and nothing is transparent.
 TEST(LensFigureTest, DrawsShadesOnWhite) {
   const TestLens test = MakeTestLens();
-  const auto figure = LensFigure::Layout(test.Report(), {}).value();
-  const int width = static_cast<int>(figure.width());
-  const int height = static_cast<int>(figure.height());
+  const Page page = MakeLensFigure(test.Report()).value();
+  const int width = static_cast<int>(page.width());
+  const int height = static_cast<int>(page.height());
   cairo_surface_t* surface =
       cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, height);
   cairo_t* cairo = cairo_create(surface);
-  figure.Draw(cairo);
+  page.Draw(cairo);
   ASSERT_EQ(cairo_status(cairo), CAIRO_STATUS_SUCCESS);
   cairo_destroy(cairo);
   cairo_surface_flush(surface);

@@ -99,6 +99,7 @@ class LensWriter {
       json_.BeginObject();
       Text("site", row.site);
       Integer("layer", row.layer);
+      if (row.own_norm) Text("norm", "own");
       json_.Key("cells");
       json_.BeginArray(JsonWrap::kLines);
       for (const LensCell& cell : row.cells) WriteCell(cell);

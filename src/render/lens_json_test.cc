@@ -82,6 +82,15 @@ TEST(LensJsonTest, TargetsOnlyWhereAskedFor) {
                         " \"checks\""));
 }
 
+TEST(LensJsonTest, RowsWithTheirOwnNormSaySo) {
+  TestLens test = OneCell();
+  EXPECT_THAT(LensJson(test.Report()), Not(HasSubstr("\"norm\"")));
+  test.lens.rows[0].own_norm = true;
+  EXPECT_THAT(LensJson(test.Report()),
+              HasSubstr("{\"site\": \"embed\", \"layer\": -1, \"norm\": "
+                        "\"own\", \"cells\": ["));
+}
+
 TEST(LensJsonTest, NothingIsNan) {
   TestLens test = OneCell();
   const float nan = std::numeric_limits<float>::quiet_NaN();

@@ -6,11 +6,12 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <span>
 
 namespace pellucid::render {
 namespace {
 
-// Entries of the published table from which straight lines stay within 1 of
+// Entries of the published tables from which straight lines stay within 1 of
 // all 256 (found by dynamic programming over all subsets of entries).
 struct Anchor {
   int index;
@@ -34,9 +35,38 @@ constexpr std::array<Anchor, 15> kViridis = {{
     {255, {0xfd, 0xe7, 0x25}},
 }};
 
+constexpr std::array<Anchor, 14> kCividis = {{
+    {0, {0x00, 0x22, 0x4e}},
+    {17, {0x00, 0x2e, 0x6c}},
+    {23, {0x01, 0x32, 0x71}},
+    {26, {0x0c, 0x34, 0x70}},
+    {32, {0x1a, 0x38, 0x6f}},
+    {47, {0x31, 0x43, 0x6d}},
+    {83, {0x55, 0x5c, 0x6d}},
+    {130, {0x7e, 0x7d, 0x78}},
+    {162, {0x9d, 0x95, 0x76}},
+    {195, {0xbf, 0xb0, 0x6b}},
+    {224, {0xde, 0xc9, 0x58}},
+    {241, {0xf1, 0xd9, 0x45}},
+    {251, {0xfd, 0xe3, 0x34}},
+    {255, {0xfe, 0xe8, 0x38}},
+}};
+
 std::uint8_t Mix(std::uint8_t from, std::uint8_t to, double share) {
   const double mixed = from + (to - from) * share;
   return static_cast<std::uint8_t>(std::lround(mixed));
+}
+
+// The colour of `value` on straight lines between `anchors`.
+Rgb Between(std::span<const Anchor> anchors, double value) {
+  const double at = value > 0 ? std::min(value, 1.0) * 255.0 : 0.0;
+  std::size_t i = 1;
+  while (i + 1 < anchors.size() && anchors[i].index < at) ++i;
+  const Anchor& a = anchors[i - 1];
+  const Anchor& b = anchors[i];
+  const double share = (at - a.index) / (b.index - a.index);
+  return {Mix(a.color.r, b.color.r, share), Mix(a.color.g, b.color.g, share),
+          Mix(a.color.b, b.color.b, share)};
 }
 
 // sRGB channel to linear light.
@@ -65,15 +95,11 @@ constexpr std::array<Step, 11> kXtermRamp = {{{0, 53},
 
 }  // namespace
 
-Rgb Viridis(double value) {
-  const double at = value > 0 ? std::min(value, 1.0) * 255.0 : 0.0;
-  std::size_t i = 1;
-  while (i + 1 < kViridis.size() && kViridis[i].index < at) ++i;
-  const Anchor& a = kViridis[i - 1];
-  const Anchor& b = kViridis[i];
-  const double share = (at - a.index) / (b.index - a.index);
-  return {Mix(a.color.r, b.color.r, share), Mix(a.color.g, b.color.g, share),
-          Mix(a.color.b, b.color.b, share)};
+Rgb Viridis(double value) { return Between(kViridis, value); }
+Rgb Cividis(double value) { return Between(kCividis, value); }
+
+Rgb ColorOf(Colormap map, double value) {
+  return map == Colormap::kCividis ? Cividis(value) : Viridis(value);
 }
 
 double Luminance(Rgb color) {

@@ -3,7 +3,9 @@
 //
 // The scale is viridis (van der Walt & Smith 2015, the default of matplotlib;
 // published under CC0): even to the eye, dark to bright also in grey, and
-// readable with the common forms of colour blindness.
+// readable with the common forms of colour blindness. Figures may use cividis
+// (Nunez, Anderton & Renslow 2018), made to look the same with and without
+// red-green blindness.
 #ifndef PELLUCID_RENDER_PALETTE_H_
 #define PELLUCID_RENDER_PALETTE_H_
 
@@ -21,6 +23,13 @@ struct Rgb {
 // Dark violet at 0, bright yellow at 1; values outside are clamped, NaN counts
 // as 0. Within 1 of each channel of the published 256 colours.
 Rgb Viridis(double value);
+
+// The same for cividis: dark blue at 0, yellow at 1.
+Rgb Cividis(double value);
+
+enum class Colormap { kViridis, kCividis };
+
+Rgb ColorOf(Colormap map, double value);
 
 // Relative luminance in [0, 1] as WCAG 2.1 defines it.
 double Luminance(Rgb color);

@@ -31,6 +31,16 @@ TEST(PaletteTest, ViridisHasThePublishedColours) {
   ExpectWithinOne(Viridis(200 / 255.0), {0x70, 0xcf, 0x57});
 }
 
+TEST(PaletteTest, CividisHasThePublishedColours) {
+  EXPECT_EQ(Cividis(0), (Rgb{0x00, 0x22, 0x4e}));
+  EXPECT_EQ(Cividis(1), (Rgb{0xfe, 0xe8, 0x38}));
+  ExpectWithinOne(Cividis(40 / 255.0), {0x27, 0x3e, 0x6e});
+  ExpectWithinOne(Cividis(128 / 255.0), {0x7d, 0x7c, 0x78});
+  ExpectWithinOne(Cividis(200 / 255.0), {0xc4, 0xb4, 0x68});
+  EXPECT_EQ(ColorOf(Colormap::kCividis, 0.3), Cividis(0.3));
+  EXPECT_EQ(ColorOf(Colormap::kViridis, 0.3), Viridis(0.3));
+}
+
 TEST(PaletteTest, ViridisClampsAndTakesNanAsZero) {
   EXPECT_EQ(Viridis(-3), Viridis(0));
   EXPECT_EQ(Viridis(7), Viridis(1));
@@ -49,9 +59,11 @@ TEST(PaletteTest, TextOnAnyShadeHasWcagContrast) {
   EXPECT_EQ(TextColorOn(Viridis(0)), (Rgb{255, 255, 255}));
   EXPECT_EQ(TextColorOn(Viridis(1)), (Rgb{0, 0, 0}));
   for (int i = 0; i < 256; ++i) {
-    const double back = Luminance(Viridis(i / 255.0)) + 0.05;
-    const double text = Luminance(TextColorOn(Viridis(i / 255.0))) + 0.05;
-    EXPECT_GE(std::max(back, text) / std::min(back, text), 4.5) << i;  // AA
+    for (const Rgb shade : {Viridis(i / 255.0), Cividis(i / 255.0)}) {
+      const double back = Luminance(shade) + 0.05;
+      const double text = Luminance(TextColorOn(shade)) + 0.05;
+      EXPECT_GE(std::max(back, text) / std::min(back, text), 4.5) << i;  // AA
+    }
   }
 }
 

@@ -10,6 +10,7 @@
 #include "render/depth_text.h"
 #include "render/display_text.h"
 #include "render/row_label.h"
+#include "render/wrap_text.h"
 
 namespace pellucid::render {
 namespace {
@@ -126,6 +127,32 @@ std::optional<Followed> MakeFollowed(const LensReport& report,
   return followed;
 }
 
+// Labels of one width. Numbers of layers stand under one another, and so do the
+// points inside of blocks, if there are any.
+std::vector<std::string> AlignedLabels(const std::vector<LensRow>& rows) {
+  std::vector<std::string> labels;
+  std::size_t layer_width = 0, width = 0;
+  bool has_points = false;
+  for (const LensRow& row : rows) {
+    labels.push_back(RowLabel(row));
+    const std::size_t layer =
+        std::min(labels.back().find(' '), labels.back().size());
+    has_points = has_points || layer < labels.back().size();
+    if (row.layer >= 0) layer_width = std::max(layer_width, layer);
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (has_points && rows[i].layer >= 0) {
+      const std::size_t layer = std::min(labels[i].find(' '), labels[i].size());
+      labels[i].insert(0, layer_width - layer, ' ');
+    }
+    width = std::max(width, labels[i].size());
+  }
+  for (std::string& label : labels) {
+    label = has_points ? PadRight(label, width) : PadLeft(label, width);
+  }
+  return labels;
+}
+
 // Leaves out leftmost positions, never the last, until the table fits.
 void Fit(Table& table, std::size_t width) {
   while (table.columns.size() > 1 && table.Width() > width) {
@@ -138,10 +165,8 @@ Table MakeTable(const LensReport& report, const TableOptions& options,
                 const MetricScale& scale) {
   Table table;
   table.color = options.color;
-  for (const LensRow& row : report.lens.rows) {
-    table.labels.push_back(RowLabel(row));
-    table.label_width = std::max(table.label_width, table.labels.back().size());
-  }
+  table.labels = AlignedLabels(report.lens.rows);
+  if (!table.labels.empty()) table.label_width = table.labels[0].size();
   std::size_t limit = 0;
   if (options.width > 0) limit = kTokenColumns;
   table.followed = MakeFollowed(report, options.width > 0 ? kTitleColumns : 0);
@@ -211,7 +236,7 @@ void AppendHeading(const Table& table, std::string& out) {
 }
 
 void AppendRow(const Table& table, std::size_t row, std::string& out) {
-  std::string line = PadLeft(table.labels[row], table.label_width);
+  std::string line = table.labels[row];
   for (const Column& column : table.columns) {
     line += CellText(column.cells[row], column, table.color);
   }
@@ -225,16 +250,43 @@ void AppendRow(const Table& table, std::size_t row, std::string& out) {
   AppendLine(std::move(line), "", table.color, out);
 }
 
-// "low [bar] high" with colour; nothing without.
+// "low [bar] high".
 std::string ColorBar(const MetricScale& scale, ColorMode color) {
-  if (color == ColorMode::kNone) return {};
   const std::vector<MetricScale::Tick> ticks = scale.Ticks();
-  std::string bar = "  " + ticks.front().text + " ";
+  std::string bar = ticks.front().text + " ";
   for (std::size_t i = 0; i < kBarColumns; ++i) {
     const double at = static_cast<double>(i) / (kBarColumns - 1);
     bar += Shaded(at, color) + ' ';
   }
   return bar + std::string(Reset(color)) + " " + ticks.back().text;
+}
+
+std::size_t ColorBarWidth(const MetricScale& scale) {
+  const std::vector<MetricScale::Tick> ticks = scale.Ticks();
+  return DisplayWidth(ticks.front().text) + kBarColumns + 2 +
+         DisplayWidth(ticks.back().text);
+}
+
+// What the cells show, with the colour bar behind it or, where the terminal is
+// too narrow for both, below.
+void AppendLegend(const LensReport& report, const TableOptions& options,
+                  const MetricScale& scale, std::string& out) {
+  const bool plain = options.color == ColorMode::kNone;
+  const std::vector<std::string> lines = WrapText(
+      fmt::format("{}, logit lens; cells: top-1 token; {}: {}",
+                  DisplayText(report.model.ref, Spaces::kAsTheyAre),
+                  plain ? "number" : "shade",
+                  MetricCaption(report.lens, options.metric, report.texts)),
+      options.width);
+  for (const std::string& line : lines) out += line + '\n';
+  if (plain) return;
+  const std::size_t needed =
+      DisplayWidth(lines.back()) + kGap.size() + ColorBarWidth(scale);
+  if (options.width == 0 || needed <= options.width) {
+    out.pop_back();
+    out += kGap;
+  }
+  out += ColorBar(scale, options.color) + '\n';
 }
 
 }  // namespace
@@ -248,18 +300,22 @@ std::string RenderTable(const LensReport& report, const TableOptions& options) {
     AppendRow(table, row, out);
   }
   out += '\n';
+  std::vector<std::string> sentences;
   if (table.left_out > 0) {
-    out += fmt::format(
-        "{} earlier position{} left out; widen the terminal or use "
-        "--positions\n",
-        table.left_out, table.left_out == 1 ? "" : "s");
+    sentences.push_back(
+        fmt::format("{} earlier position{} left out; widen the terminal or use "
+                    "--positions",
+                    table.left_out, table.left_out == 1 ? "" : "s"));
   }
-  for (const std::string& line : DepthLines(report)) out += line + '\n';
-  out += fmt::format("{}, logit lens; cells: top-1 token; {}: {}{}\n",
-                     DisplayText(report.model.ref, Spaces::kAsTheyAre),
-                     options.color == ColorMode::kNone ? "number" : "shade",
-                     MetricCaption(report.lens, options.metric, report.texts),
-                     ColorBar(scale, options.color));
+  for (std::string& line : DepthLines(report)) {
+    sentences.push_back(std::move(line));
+  }
+  for (const std::string& sentence : sentences) {
+    for (const std::string& line : WrapText(sentence, options.width)) {
+      out += line + '\n';
+    }
+  }
+  AppendLegend(report, options, scale, out);
   return out;
 }
 

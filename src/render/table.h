@@ -16,7 +16,8 @@ namespace pellucid::render {
 
 struct TableOptions {
   // Columns of the terminal. Long tokens are cut and the leftmost positions
-  // left out until the table fits, with a note. 0: nothing is cut.
+  // left out until the table fits, with a note; sentences below it are broken
+  // into lines. 0: nothing is cut.
   std::size_t width = 0;
   ColorMode color = ColorMode::kNone;
   // Shades the cells; without colour its number stands in each cell.

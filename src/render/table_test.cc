@@ -97,11 +97,29 @@ TEST(TableTest, TooWideLeavesOutTheLeftmost) {
             "    0  \u21b5    38%  \u65e5\u672c   0%       5    6.2%\n"
             "    1  \u00b7is  94%  \u00b7blue 75%       1   75.0%\n"
             "\n"
-            "1 earlier position left out; widen the terminal or use "
-            "--positions\n"
+            "1 earlier position left out; widen the terminal or\n"
+            "use --positions\n"
             "\" blue\" is top-1 only at the last layer, 1\n"
-            "toy, logit lens; cells: top-1 token; number: probability of each "
-            "cell's top-1 token\n");
+            "toy, logit lens; cells: top-1 token; number:\n"
+            "probability of each cell's top-1 token\n");
+}
+
+// The colour bar goes where there is room for it.
+TEST(TableTest, TheLegendFitsTheTerminalToo) {
+  TestLens test = Followed();
+  const auto last_lines = [&](std::size_t width) {
+    const std::string table = RenderTable(
+        test.Report(), {.width = width, .color = ColorMode::kTrueColor});
+    std::string plain;  // without escape sequences
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table[i] == '\x1b') i = table.find('m', i);
+      if (table[i] != 'm' || i == 0 || table[i - 1] == ' ') plain += table[i];
+    }
+    return plain.substr(plain.find("toy,"));
+  };
+  EXPECT_EQ(last_lines(200).find('\n'), last_lines(200).size() - 1);
+  const std::string narrow = last_lines(50);
+  EXPECT_TRUE(narrow.ends_with("top-1 token\n0%            100%\n")) << narrow;
 }
 
 TEST(TableTest, EveryLineFitsTheWidthOrOnePositionIsLeft) {
@@ -111,7 +129,7 @@ TEST(TableTest, EveryLineFitsTheWidthOrOnePositionIsLeft) {
     EXPECT_EQ(exact.find("left out"), std::string::npos);
   }
   const std::string narrow = RenderTable(Followed().Report(), {.width = 10});
-  EXPECT_NE(narrow.find("2 earlier positions left out"), std::string::npos);
+  EXPECT_NE(narrow.find("2 earlier\npositions\nleft out;"), std::string::npos);
   EXPECT_NE(narrow.find("\u00b7bl\u2026"), std::string::npos)
       << "the last position stays, its tokens cut";
 }
@@ -159,13 +177,18 @@ TEST(TableTest, OneTokenWithoutTokenizer) {
             "row's top-1 token, 1 = highest\n");
 }
 
+// Numbers of layers stand under one another, the points behind them too.
 TEST(TableTest, SeveralPointsOfALayer) {
   TestLens test = MakeTestLens();
-  test.lens.rows[1].site = "model.layers.1.mlp";
-  test.lens.rows[1].layer = 1;
+  test.lens.rows[1].site = "model.layers.10.resid_mid";
+  test.lens.rows[1].layer = 10;
+  test.lens.rows[2].site = "model.layers.9";
+  test.lens.rows[2].layer = 9;
   const std::string table = RenderTable(test.Report());
-  EXPECT_NE(table.find("\n1 mlp  ,"), std::string::npos) << table;
-  EXPECT_NE(table.find("\n    1  \u00b7sky"), std::string::npos) << table;
+  EXPECT_NE(table.find("\nembed         The "), std::string::npos) << table;
+  EXPECT_NE(table.find("\n10 resid_mid  ,"), std::string::npos) << table;
+  EXPECT_NE(table.find("\n 9            \u00b7sky"), std::string::npos)
+      << table;
 }
 
 }  // namespace

@@ -4,11 +4,16 @@
 
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace pellucid::render {
 namespace {
 
 constexpr double kPointsPerInch = 72;  // a point is one user unit
-constexpr const char* kFamily = "Sans";
+
+// The family that gives letters and digits; named, because what "Sans" means
+// differs by machine. Where it is missing, "Sans" steps in.
+constexpr const char* kFamily = "DejaVu Sans";
 
 // Whether there is any font. The list of families does not tell: generic names
 // are always on it.
@@ -21,11 +26,34 @@ bool HasFonts(PangoFontMap* fonts, PangoContext* context) {
   return true;
 }
 
-Extent Size(PangoLayout* layout) {
-  int width = 0, height = 0;
-  pango_layout_get_size(layout, &width, &height);
-  return {static_cast<double>(width) / PANGO_SCALE,
-          static_cast<double>(height) / PANGO_SCALE};
+// Of the characters that Chinese, Japanese and Korean share, the shapes that
+// the language of `sample` writes.
+const char* CjkFamily(std::string_view sample) {
+  const char* family = "Noto Sans CJK SC";
+  for (std::size_t i = 0; i < sample.size();) {
+    const Utf8Char next = DecodeUtf8(sample, i);
+    i += next.bytes;
+    if (next.code >= 0x3041 && next.code <= 0x30ff) return "Noto Sans CJK JP";
+    if (next.code >= 0xac00 && next.code <= 0xd7a3) family = "Noto Sans CJK KR";
+  }
+  return family;
+}
+
+// The same in points, seen from the corner of `box`.
+Rect Points(const PangoRectangle& inner, const PangoRectangle& box) {
+  constexpr double kScale = PANGO_SCALE;
+  return {(inner.x - box.x) / kScale, (inner.y - box.y) / kScale,
+          inner.width / kScale, inner.height / kScale};
+}
+
+// `corner`, if asked for: where the box begins. Lines that read from the right
+// stand at the right of the width that they may take.
+Extent Size(PangoLayout* layout, Rect* corner = nullptr) {
+  PangoRectangle ink, box;
+  pango_layout_get_extents(layout, &ink, &box);
+  const Rect whole = Points(box, {});
+  if (corner != nullptr) *corner = whole;
+  return {whole.width, whole.height, Points(ink, box)};
 }
 
 double LeftEdge(Anchor anchor, double width) {
@@ -42,7 +70,7 @@ double LeftEdge(Anchor anchor, double width) {
 
 }  // namespace
 
-Result<TextPainter> TextPainter::Create() {
+Result<TextPainter> TextPainter::Create(std::string_view sample) {
   PangoFontMap* fonts = pango_cairo_font_map_get_default();
   Context context(pango_font_map_create_context(fonts));
   if (!HasFonts(fonts, context.get())) {
@@ -53,18 +81,21 @@ Result<TextPainter> TextPainter::Create() {
   cairo_font_options_t* options = cairo_font_options_create();
   cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
   cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+  cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
   pango_cairo_context_set_font_options(context.get(), options);
   cairo_font_options_destroy(options);
   pango_cairo_context_set_resolution(context.get(), kPointsPerInch);
   pango_context_set_round_glyph_positions(context.get(), FALSE);
-  return TextPainter(std::move(context));
+  std::string families = kFamily;
+  families.append(",").append(CjkFamily(sample)).append(",Noto Sans,Sans");
+  return TextPainter(std::move(context), std::move(families));
 }
 
 TextPainter::Layout TextPainter::MakeLayout(std::string_view text,
                                             const TextStyle& style) const {
   Layout layout(pango_layout_new(context_.get()));
   PangoFontDescription* font = pango_font_description_new();
-  pango_font_description_set_family_static(font, kFamily);
+  pango_font_description_set_family_static(font, families_.c_str());
   pango_font_description_set_size(font,
                                   static_cast<int>(style.size * PANGO_SCALE));
   if (style.bold) pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
@@ -76,11 +107,9 @@ TextPainter::Layout TextPainter::MakeLayout(std::string_view text,
   if (style.max_width > 0) {
     pango_layout_set_width(layout.get(),
                            static_cast<int>(style.max_width * PANGO_SCALE));
-    if (style.wrap) {
-      pango_layout_set_wrap(layout.get(), PANGO_WRAP_WORD_CHAR);
-    } else {
-      pango_layout_set_ellipsize(layout.get(), PANGO_ELLIPSIZE_END);
-    }
+    pango_layout_set_wrap(layout.get(), PANGO_WRAP_WORD_CHAR);
+    pango_layout_set_height(layout.get(), -style.max_lines);  // so many lines
+    pango_layout_set_ellipsize(layout.get(), PANGO_ELLIPSIZE_END);
   }
   return layout;
 }
@@ -94,10 +123,12 @@ void TextPainter::Draw(cairo_t* cairo, std::string_view text,
                        const TextStyle& style, Anchor anchor, double x,
                        double y) const {
   const Layout layout = MakeLayout(text, style);
-  const Extent size = Size(layout.get());
+  Rect corner;
+  const Extent size = Size(layout.get(), &corner);
   SetColor(cairo, style.color);
-  cairo_move_to(cairo, x + LeftEdge(anchor, size.width), y - size.height / 2);
-  pango_cairo_show_layout(cairo, layout.get());
+  color_runs_->Draw(cairo, layout.get(),
+                    x + LeftEdge(anchor, size.width) - corner.x,
+                    y - size.height / 2 - corner.y);
 }
 
 void TextPainter::DrawUpwards(cairo_t* cairo, std::string_view text,

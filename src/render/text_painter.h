@@ -16,7 +16,9 @@
 #include <utility>
 
 #include "pellucid/result.h"
+#include "render/color_runs.h"
 #include "render/palette.h"
+#include "render/rect.h"
 
 namespace pellucid::render {
 
@@ -25,11 +27,14 @@ struct TextStyle {
   bool bold = false;
   Rgb color;
   double max_width = 0;  // 0: unlimited
-  bool wrap = false;     // longer text: further lines; else an ellipsis
+  int max_lines = 1;     // longer text wraps, then ends in an ellipsis
 };
 
+// What a text takes. `ink` is where it is black, seen from the upper left
+// corner of its box: stacked accents leave that box.
 struct Extent {
   double width = 0, height = 0;
+  Rect ink;
 };
 
 // Where a point lies in the text's box: at its left, middle or right; the
@@ -39,8 +44,11 @@ enum class Anchor { kLeft, kMiddle, kRight };
 // Uses Pango's font map of the calling thread: not to be passed to another.
 class TextPainter {
  public:
-  // kFailed: this machine has no font at all (Pango would draw empty boxes).
-  static Result<TextPainter> Create();
+  // Chinese, Japanese and Korean share characters that each writes its own
+  // way: `sample`, the prompt, decides (kana: Japanese; hangul: Korean; else
+  // Chinese, simplified). kFailed: this machine has no font at all (Pango would
+  // draw empty boxes).
+  static Result<TextPainter> Create(std::string_view sample = {});
 
   Extent Measure(std::string_view text, const TextStyle& style) const;
   // Draws `text` with its box's anchor at (x, y).
@@ -57,10 +65,15 @@ class TextPainter {
   using Context = std::unique_ptr<PangoContext, Unref>;
   using Layout = std::unique_ptr<PangoLayout, Unref>;
 
-  explicit TextPainter(Context context) : context_(std::move(context)) {}
+  TextPainter(Context context, std::string families)
+      : context_(std::move(context)),
+        families_(std::move(families)),
+        color_runs_(std::make_unique<ColorRuns>()) {}
   Layout MakeLayout(std::string_view text, const TextStyle& style) const;
 
   Context context_;
+  std::string families_;                   // fonts by preference
+  std::unique_ptr<ColorRuns> color_runs_;  // emoji drawn so far
 };
 
 void SetColor(cairo_t* cairo, Rgb color);

@@ -32,10 +32,29 @@ TEST(TextPainterTest, LongTextsAreCutOrWrapped) {
   const Extent cut = painter.Measure(text, style);
   EXPECT_LE(cut.width, style.max_width);
   EXPECT_EQ(cut.height, whole.height);
-  style.wrap = true;
+  style.max_lines = 9;
   const Extent wrapped = painter.Measure(text, style);
   EXPECT_LE(wrapped.width, style.max_width);
   EXPECT_GE(wrapped.height, 3 * whole.height * 0.9);  // lines may be tighter
+}
+
+TEST(TextPainterTest, LinesAreLimited) {
+  const TextPainter painter = Painter();
+  TextStyle style;
+  style.max_width = 50;
+  style.max_lines = 2;
+  const double line = painter.Measure("m", {}).height;
+  EXPECT_NEAR(painter.Measure(std::string(500, 'm'), style).height, 2 * line,
+              line / 2);
+}
+
+TEST(TextPainterTest, StackedMarksLeaveTheBox) {
+  const TextPainter painter = Painter();
+  const Rect plain = painter.Measure("Z", {}).ink;
+  EXPECT_GT(plain.y, 0);
+  std::string tower = "Z";
+  for (int i = 0; i < 20; ++i) tower += "\u0301";
+  EXPECT_LT(painter.Measure(tower, {}).ink.y, plain.y);
 }
 
 // Where the drawn pixels lie tells the anchor: black on white, 40 x 40.
@@ -79,6 +98,22 @@ TEST(TextPainterTest, AnchorsTheTextAtThePoint) {
   EXPECT_NEAR(middle.left + middle.right, 40, 2);
   EXPECT_LT(middle.top, 20);
   EXPECT_GE(middle.bottom, 20);
+}
+
+// A paragraph that reads from the right stands at the right of the width that
+// it may take; the anchor counts all the same.
+TEST(TextPainterTest, AnchorsTextThatReadsFromTheRight) {
+  const TextPainter painter = Painter();
+  TextStyle style;
+  style.max_width = 36;
+  const Ink middle = InkOf([&](cairo_t* cairo) {
+    painter.Draw(cairo, "\u05d0\u05d1", style, Anchor::kMiddle, 20, 20);
+  });
+  EXPECT_NEAR(middle.left + middle.right, 40, 3);
+  const Ink left = InkOf([&](cairo_t* cairo) {
+    painter.Draw(cairo, "\u05d0\u05d1", style, Anchor::kLeft, 2, 20);
+  });
+  EXPECT_LT(left.right, 20);
 }
 
 TEST(TextPainterTest, UpwardsIsHigherThanWide) {

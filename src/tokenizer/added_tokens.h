@@ -24,6 +24,9 @@ namespace pellucid {
 struct AddedToken {
   std::string_view text;
   TokenId id = 0;
+  // Found only where no word character (\w of Rust) touches it.
+  bool single_word = false;
+  bool lstrip = false, rstrip = false;  // takes the white space beside it
 };
 
 class AddedTokens {
@@ -39,7 +42,9 @@ class AddedTokens {
     std::size_t begin = 0, end = 0;  // byte offsets, end excluded
     TokenId id = 0;
   };
-  // What to cut out of `text`, in rising order, without overlaps.
+  // What to cut out of `text`, well-formed UTF-8, in the order of the tokens.
+  // A token with rstrip may end behind the next one, which HF emits all the
+  // same; the text goes on where the last one ends (formats 6.12.7).
   std::vector<Match> Find(std::string_view text) const;
 
  private:
@@ -58,6 +63,12 @@ class AddedTokens {
   struct Token {
     std::size_t bytes = 0;
     TokenId id = 0;
+    bool single_word = false, lstrip = false, rstrip = false;
+  };
+  // Where a token stands, by index.
+  struct Place {
+    std::size_t begin = 0;
+    std::uint32_t token = 0;
   };
 
   // A state while it waits for its children: which of the sorted reversed
@@ -69,6 +80,7 @@ class AddedTokens {
               std::vector<Pending>& pending);
   State Child(State state, std::uint8_t byte) const;  // kRoot: none
   State Step(State state, std::uint8_t byte) const;
+  std::vector<Place> LeftmostLongest(std::string_view text) const;
 
   std::vector<Node> nodes_;  // breadth first; [0] is the root
   std::vector<Token> tokens_;

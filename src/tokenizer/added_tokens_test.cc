@@ -119,6 +119,43 @@ TEST(AddedTokensTest, AHundredThousandTokens) {
                           Found(1'000'015, 1'000'026, 7)));
 }
 
+TEST(AddedTokensTest, ASingleWordTouchesNoWord) {
+  const AddedToken tokens[] = {{.text = "ab", .id = 1, .single_word = true},
+                               {.text = "a", .id = 2}};
+  const AddedTokens added(tokens);
+  EXPECT_THAT(Find(added, "ab ab"),
+              ElementsAre(Found(0, 2, 1), Found(3, 5, 1)));
+  // Rejected, and no shorter one tried in its place.
+  EXPECT_THAT(Find(added, "xab"), IsEmpty());
+  EXPECT_THAT(Find(added, "ab\u00e9 \u0301ab"), IsEmpty());
+  EXPECT_THAT(Find(added, "-ab\u00b2"), ElementsAre(Found(1, 3, 1)));
+}
+
+TEST(AddedTokensTest, StrippingTakesTheSpacesBeside) {
+  const AddedToken tokens[] = {{.text = "<l>", .id = 1, .lstrip = true},
+                               {.text = "<r>", .id = 2, .rstrip = true}};
+  const AddedTokens added(tokens);
+  EXPECT_THAT(Find(added, "a \u3000<l> b"), ElementsAre(Found(1, 8, 1)));
+  EXPECT_THAT(Find(added, "a <r>\n\u00a0b"), ElementsAre(Found(2, 8, 2)));
+  EXPECT_THAT(Find(added, "<r>  <l> "),
+              ElementsAre(Found(0, 5, 2), Found(5, 8, 1)));
+}
+
+// formats 6.12.7.
+TEST(AddedTokensTest, TokensInStrippedSpacesAreFound) {
+  const AddedToken tokens[] = {{.text = "<R>", .id = 1, .rstrip = true},
+                               {.text = "\n", .id = 2},
+                               {.text = "  ", .id = 3}};
+  EXPECT_THAT(Find(AddedTokens(tokens), "<R> \n  z"),
+              ElementsAre(Found(0, 7, 1), Found(4, 5, 2), Found(5, 7, 3)));
+}
+
+TEST(AddedTokensTest, ManyTokensInOneRunOfSpacesAreLinear) {
+  const AddedToken tokens[] = {{.text = "\n", .id = 1, .rstrip = true}};
+  const std::string text(1'000'000, '\n');
+  EXPECT_EQ(Find(AddedTokens(tokens), text).size(), text.size());
+}
+
 // A search that starts anew behind each match would read 10^10 characters.
 TEST(AddedTokensTest, LinearWhateverTheTokens) {
   const std::string almost(100'000, 'a');

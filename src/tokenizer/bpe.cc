@@ -22,44 +22,22 @@ constexpr std::size_t kShort = 64;
 
 constexpr std::uint32_t kNoMerge = std::numeric_limits<std::uint32_t>::max();
 
-Error BadMerge(const std::string& name, std::size_t rank,
-               std::string_view merge, std::string_view what) {
-  return ModelError(
-      fmt::format("open: {}: tokenizer: merge {} (\"{}\") {}; convert the "
-                  "model again",
-                  name, rank, Quote(merge), what));
-}
-
-Error TooMany(const std::string& name, std::string_view what,
-              std::size_t count) {
-  return ModelError(
-      fmt::format("open: {}: tokenizer: {} {}, at most {} are "
-                  "supported; check the file",
-                  name, count, what, Vocabulary::kMaxTokens));
-}
-
-// Resolves "left right" and puts it into `table`.
-Status SetMerge(const Vocabulary& vocabulary, std::string_view merge,
+// Resolves the pair and puts it into `table`.
+Status SetMerge(const Vocabulary& vocabulary, const MergePair& merge,
                 std::size_t rank, const std::string& name, MergeTable& table) {
-  const std::size_t space = merge.find(' ');
-  if (space == merge.npos || merge.find(' ', space + 1) != merge.npos) {
-    return BadMerge(name, rank, merge, "is not two tokens with one space");
-  }
-  const std::string_view left = merge.substr(0, space);
-  const std::string_view right = merge.substr(space + 1);
-  std::string joined(left);
-  joined.append(right);
-  const auto left_id = vocabulary.Find(left);
-  const auto right_id = vocabulary.Find(right);
+  std::string joined(merge.left);
+  joined.append(merge.right);
+  const auto left_id = vocabulary.Find(merge.left);
+  const auto right_id = vocabulary.Find(merge.right);
   const auto result = vocabulary.Find(joined);
   if (!left_id || !right_id || !result) {
-    const std::string_view missing = !left_id    ? left
-                                     : !right_id ? right
+    const std::string_view missing = !left_id    ? merge.left
+                                     : !right_id ? merge.right
                                                  : std::string_view(joined);
-    return BadMerge(name, rank, merge,
-                    fmt::format("needs the token \"{}\", which the vocabulary "
-                                "lacks",
-                                Quote(missing)));
+    return ModelError(fmt::format(
+        "open: {}: tokenizer: merge {} (\"{} {}\") needs the token \"{}\", "
+        "which the vocabulary lacks; get the file again",
+        name, rank, Quote(merge.left), Quote(merge.right), Quote(missing)));
   }
   table.Set(*left_id, *right_id, {static_cast<std::uint32_t>(rank), *result});
   return {};
@@ -157,26 +135,36 @@ class Merger {
 
 }  // namespace
 
-Result<Bpe> Bpe::Make(std::span<const std::string_view> tokens,
-                      std::span<const std::string_view> merges,
-                      const std::string& name) {
-  if (tokens.size() > Vocabulary::kMaxTokens) {
-    return TooMany(name, "tokens", tokens.size());
-  }
+Result<Bpe> Bpe::Make(Vocabulary vocabulary, std::span<const MergePair> merges,
+                      const std::string& name, const BpeOptions& options) {
   if (merges.size() > Vocabulary::kMaxTokens) {
-    return TooMany(name, "merges", merges.size());
+    return ModelError(
+        fmt::format("open: {}: tokenizer: {} merges, at most {} are "
+                    "supported; check the file",
+                    name, merges.size(), Vocabulary::kMaxTokens));
   }
-  Vocabulary vocabulary(tokens);
   MergeTable table(merges.size());
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
     PELLUCID_RETURN_IF_ERROR(
         SetMerge(vocabulary, merges[rank], rank, name, table));
   }
-  return Bpe(std::move(vocabulary), std::move(table));
+  if (options.unknown && !vocabulary.Find(*options.unknown)) {
+    return ModelError(
+        fmt::format("open: {}: tokenizer: its unknown token \"{}\" is not in "
+                    "the vocabulary; get the file again",
+                    name, Quote(*options.unknown)));
+  }
+  return Bpe(std::move(vocabulary), std::move(table), options);
 }
 
-Bpe::Bpe(Vocabulary vocabulary, MergeTable merges)
-    : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)) {
+Bpe::Bpe(Vocabulary vocabulary, MergeTable merges, const BpeOptions& options)
+    : vocabulary_(std::move(vocabulary)),
+      merges_(std::move(merges)),
+      byte_level_(options.byte_level),
+      fuse_unknown_(options.fuse_unknown),
+      unknown_(options.unknown
+                   ? vocabulary_.Find(*options.unknown).value_or(kNoToken)
+                   : kNoToken) {
   for (unsigned byte = 0; byte < byte_tokens_.size(); ++byte) {
     std::string text;
     AppendUtf8(ByteCharacter(static_cast<std::uint8_t>(byte)), text);
@@ -188,28 +176,46 @@ Bpe::Bpe(Vocabulary vocabulary, MergeTable merges)
   }
 }
 
-void Bpe::Encode(std::string_view piece, std::vector<TokenId>& out) const {
-  const auto append_symbols = [&](auto& symbols) {
-    std::size_t count = 0;
+std::size_t Bpe::Symbols(std::string_view piece,
+                         std::span<TokenId> symbols) const {
+  std::size_t count = 0;
+  bool after_unknown = false;
+  const auto add = [&](TokenId id) {
+    const bool is_unknown = id == kNoToken;
+    if (is_unknown) id = unknown_;
+    const bool fused = is_unknown && after_unknown && fuse_unknown_;
+    if (id != kNoToken && !fused) symbols[count++] = id;
+    after_unknown = is_unknown;
+  };
+  if (byte_level_) {
     for (const char byte : piece) {
-      const TokenId id = byte_tokens_[static_cast<std::uint8_t>(byte)];
-      if (id != kNoToken) symbols[count++] = id;
+      add(byte_tokens_[static_cast<std::uint8_t>(byte)]);
     }
     return count;
-  };
+  }
+  for (std::size_t i = 0; i < piece.size();) {
+    const std::size_t bytes = DecodeUtf8(piece, i).bytes;
+    add(vocabulary_.Find(piece.substr(i, bytes)).value_or(kNoToken));
+    i += bytes;
+  }
+  return count;
+}
+
+void Bpe::Encode(std::string_view piece, std::vector<TokenId>& out) const {
   if (piece.size() <= kShort) {
     std::array<TokenId, kShort> symbols;
-    const std::size_t count = append_symbols(symbols);
+    const std::size_t count = Symbols(piece, symbols);
     EncodeShort(std::span(symbols).first(count), out);
   } else {
     std::vector<TokenId> symbols(piece.size());
-    const std::size_t count = append_symbols(symbols);
+    const std::size_t count = Symbols(piece, symbols);
     EncodeLong(std::span(symbols).first(count), out);
   }
 }
 
 std::optional<TokenId> Bpe::WholePiece(std::string_view piece) const {
   if (piece.size() > longest_token_) return std::nullopt;
+  if (!byte_level_) return vocabulary_.Find(piece);
   std::string text;
   AppendAlphabet(piece, text);
   return vocabulary_.Find(text);

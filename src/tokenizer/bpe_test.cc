@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testutil/noise.h"
+#include "tokenizer/merge_lines.h"
 
 namespace pellucid {
 namespace {
@@ -17,8 +18,10 @@ using ::testing::IsEmpty;
 using Views = std::vector<std::string_view>;
 using Ids = std::vector<TokenId>;
 
-Bpe MakeBpe(const Views& tokens, const Views& merges) {
-  return Bpe::Make(tokens, merges, "m.gguf").value();
+Bpe MakeBpe(const Views& tokens, const Views& merges,
+            const BpeOptions& options = {}) {
+  const auto pairs = SplitMergeLines(merges, "m.gguf").value();
+  return Bpe::Make(Vocabulary(tokens), pairs, "m.gguf", options).value();
 }
 
 Ids Encode(const Bpe& bpe, std::string_view piece) {
@@ -132,14 +135,15 @@ TEST(BpeTest, WholePieceNeedsNoMerges) {
 }
 
 std::string MergeError(const Views& tokens, const Views& merges) {
-  const auto bpe = Bpe::Make(tokens, merges, "m.gguf");
+  const auto pairs = SplitMergeLines(merges, "m.gguf").value();
+  const auto bpe = Bpe::Make(Vocabulary(tokens), pairs, "m.gguf");
   if (bpe.ok()) return "no error";
   EXPECT_EQ(bpe.error().code, ErrorCode::kModel);
   return bpe.error().message;
 }
 
 TEST(BpeTest, AMergeOfUnknownTokensIsNamed) {
-  const std::string end = "which the vocabulary lacks; convert the model again";
+  const std::string end = "which the vocabulary lacks; get the file again";
   EXPECT_EQ(MergeError({"b", "ab"}, {"a b"}),
             "open: m.gguf: tokenizer: merge 0 (\"a b\") needs the token "
             "\"a\", " +
@@ -154,13 +158,33 @@ TEST(BpeTest, AMergeOfUnknownTokensIsNamed) {
                 end);
 }
 
-TEST(BpeTest, AMergeIsTwoTokensWithOneSpace) {
-  for (const std::string merge : {"", "ab", "a b c", "a  b"}) {
-    EXPECT_EQ(MergeError({"a", "b", "ab"}, {merge}),
-              "open: m.gguf: tokenizer: merge 0 (\"" + merge +
-                  "\") is not two tokens with one space; convert the model "
-                  "again");
-  }
+TEST(BpeTest, SymbolsMayBeCharacters) {
+  const Bpe bpe = MakeBpe({"\u00e9", "a", "\u00e9a", " "}, {"\u00e9 a"},
+                          {.byte_level = false});
+  EXPECT_THAT(Encode(bpe, "\u00e9a a"), ElementsAre(2, 3, 1));
+  EXPECT_THAT(Encode(bpe, "\u6771a"), ElementsAre(1));
+  EXPECT_EQ(bpe.WholePiece("\u00e9a"), 2);
+}
+
+TEST(BpeTest, UnknownSymbolsBecomeOneTokenEachOrTogether) {
+  const Views tokens = {"?", "a", "?a"};
+  const Views merges = {"? a"};
+  const Bpe each = MakeBpe(tokens, merges, {.unknown = "?"});
+  EXPECT_THAT(Encode(each, "xxaxa"), ElementsAre(0, 2, 2));
+  const Bpe fused =
+      MakeBpe(tokens, merges,
+              {.byte_level = false, .unknown = "?", .fuse_unknown = true});
+  EXPECT_THAT(Encode(fused, "xxaxa"), ElementsAre(2, 2));
+  EXPECT_THAT(Encode(fused, "xyzzy"), ElementsAre(0));
+}
+
+TEST(BpeTest, AnUnknownTokenThatIsNone) {
+  const Views tokens = {"a"};
+  EXPECT_EQ(Bpe::Make(Vocabulary(tokens), {}, "m.json", {.unknown = "<unk>"})
+                .error()
+                .message,
+            "open: m.json: tokenizer: its unknown token \"<unk>\" is not in "
+            "the vocabulary; get the file again");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "base/quote.h"
 #include "fmt/format.h"
 #include "tokenizer/gguf_pre.h"
+#include "tokenizer/merge_lines.h"
 #include "tokenizer/tokenizer_impl.h"
 
 namespace pellucid {
@@ -20,6 +21,11 @@ constexpr std::string_view kModelKey = "tokenizer.ggml.model";
 constexpr std::string_view kPreKey = "tokenizer.ggml.pre";
 constexpr std::string_view kTypesKey = "tokenizer.ggml.token_type";
 
+Error Damaged(const GgufFile& file, std::string_view what) {
+  return ModelError(fmt::format("open: {}: tokenizer: {}; get the file again",
+                                file.name(), what));
+}
+
 Error Unsupported(const GgufFile& file, std::string_view what,
                   std::string_view supported) {
   return ModelError(
@@ -27,30 +33,28 @@ Error Unsupported(const GgufFile& file, std::string_view what,
                   file.name(), what, supported));
 }
 
-TokenKind KindOf(std::int64_t type) {
-  switch (type) {
-    case 3:
-      return TokenKind::kControl;
-    case 4:
-      return TokenKind::kUserDefined;
-    case 5:
-      return TokenKind::kUnused;
-    default:
-      return TokenKind::kNormal;
-  }
-}
+// Types of tokenizer.ggml.token_type that are no normal tokens.
+enum TokenType : std::int64_t { kControl = 3, kUserDefined = 4, kUnused = 5 };
 
-// [tokens], or as many as the file has: MakeTokenizer compares.
-Result<std::vector<TokenKind>> ReadKinds(const GgufFile& file,
-                                         std::size_t tokens) {
-  if (!file.Has(kTypesKey)) {
-    return std::vector<TokenKind>(tokens, TokenKind::kNormal);
-  }
+// Fills flags and added tokens from the token types.
+Status ReadTypes(const GgufFile& file, std::span<const std::string_view> tokens,
+                 TokenizerSpec& spec) {
+  spec.flags.assign(tokens.size(), kModelToken);
+  if (!file.Has(kTypesKey)) return {};
   PELLUCID_ASSIGN_OR_RETURN(const auto types, file.Integers(kTypesKey));
-  std::vector<TokenKind> kinds;
-  kinds.reserve(types.size());
-  for (const std::int64_t type : types) kinds.push_back(KindOf(type));
-  return kinds;
+  if (types.size() != tokens.size()) {
+    return Damaged(file, fmt::format("{} token types for {} tokens",
+                                     types.size(), tokens.size()));
+  }
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (types[i] == kUnused) spec.flags[i] = 0;
+    if (types[i] != kControl && types[i] != kUserDefined) continue;
+    spec.flags[i] = 0;
+    spec.added.push_back({.content = std::string(tokens[i]),
+                          .id = static_cast<TokenId>(i),
+                          .special = types[i] == kControl});
+  }
+  return {};
 }
 
 // An id of any size; MakeTokenizer tests it against the vocabulary.
@@ -90,11 +94,17 @@ Status ReadTemplate(const GgufFile& file, const PreRule& rule,
                             ReadId(file, "tokenizer.ggml.bos_token_id"));
   PELLUCID_ASSIGN_OR_RETURN(spec.eos,
                             ReadId(file, "tokenizer.ggml.eos_token_id"));
-  PELLUCID_ASSIGN_OR_RETURN(spec.adds_bos,
+  PELLUCID_ASSIGN_OR_RETURN(const bool adds_bos,
                             file.Bool("tokenizer.ggml.add_bos_token",
                                       rule.adds_bos && spec.bos.has_value()));
-  PELLUCID_ASSIGN_OR_RETURN(spec.adds_eos,
+  PELLUCID_ASSIGN_OR_RETURN(const bool adds_eos,
                             file.Bool("tokenizer.ggml.add_eos_token", false));
+  constexpr std::string_view kNoToken =
+      "it adds {0} to every text, but names no {0} token";
+  if (adds_bos && !spec.bos) return Damaged(file, fmt::format(kNoToken, "BOS"));
+  if (adds_eos && !spec.eos) return Damaged(file, fmt::format(kNoToken, "EOS"));
+  if (adds_bos) spec.before.push_back(*spec.bos);
+  if (adds_eos) spec.after.push_back(*spec.eos);
   return {};
 }
 
@@ -110,14 +120,27 @@ Result<std::optional<Tokenizer>> LoadTokenizer(const GgufFile& file) {
   TokenizerSpec spec;
   spec.name = file.name();
   spec.kind = fmt::format("bpe ({})", rule->name);
-  spec.pattern = rule->pattern;
-  spec.nfc = rule->nfc;
+  spec.pre_tokenizer = {.steps = {}, .last = rule->pattern, .byte_level = true};
+  if (rule->nfc) {
+    spec.normalizer = Normalizer({MakeNormalFormStep(NormalForm::kNfc)});
+  }
   spec.ignore_merges = rule->ignore_merges;
-  PELLUCID_ASSIGN_OR_RETURN(spec.tokens, file.Strings("tokenizer.ggml.tokens"));
-  PELLUCID_ASSIGN_OR_RETURN(spec.merges, file.Strings("tokenizer.ggml.merges"));
-  PELLUCID_ASSIGN_OR_RETURN(spec.kinds, ReadKinds(file, spec.tokens.size()));
+  PELLUCID_ASSIGN_OR_RETURN(const auto tokens,
+                            file.Strings("tokenizer.ggml.tokens"));
+  if (tokens.size() > Vocabulary::kMaxTokens) {
+    return Damaged(file, fmt::format("{} tokens, at most {} are supported",
+                                     tokens.size(), Vocabulary::kMaxTokens));
+  }
+  spec.vocabulary = Vocabulary(tokens);
+  PELLUCID_ASSIGN_OR_RETURN(const auto lines,
+                            file.Strings("tokenizer.ggml.merges"));
+  PELLUCID_ASSIGN_OR_RETURN(const auto merges,
+                            SplitMergeLines(lines, file.name()));
+  spec.merges = merges;
+  PELLUCID_RETURN_IF_ERROR(ReadTypes(file, tokens, spec));
   PELLUCID_RETURN_IF_ERROR(ReadTemplate(file, *rule, spec));
-  PELLUCID_ASSIGN_OR_RETURN(Tokenizer tokenizer, MakeTokenizer(spec));
+  PELLUCID_ASSIGN_OR_RETURN(Tokenizer tokenizer,
+                            MakeTokenizer(std::move(spec)));
   return std::optional<Tokenizer>(std::move(tokenizer));
 }
 

@@ -102,11 +102,11 @@ TEST(GgufLoaderTest, UnsupportedTokenizersAreNamed) {
             "open: m.gguf: unsupported tokenizer: tokenizer.ggml.model is "
             "\"llama\"; supported: gpt2");
   const std::string supported =
-      "; supported: gpt-2, smollm, llama-bpe, dbrx, qwen2 and names for the "
-      "same patterns";
-  EXPECT_EQ(LoadError(Small("gpt-4o")),
+      "; supported: gpt-2, smollm, llama-bpe, dbrx, qwen2, gpt-4o, tekken and "
+      "names for the same patterns";
+  EXPECT_EQ(LoadError(Small("qwen35")),
             "open: m.gguf: unsupported tokenizer: tokenizer.ggml.pre is "
-            "\"gpt-4o\"" +
+            "\"qwen35\"" +
                 supported);
   no_pre.String("tokenizer.ggml.model", "gpt2");
   EXPECT_EQ(LoadError(no_pre),

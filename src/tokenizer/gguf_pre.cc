@@ -29,6 +29,10 @@ constexpr PreRule Qwen2PatternOnly(std::string_view name) {
   return {.name = name, .pattern = PrePattern::kQwen2};
 }
 
+constexpr PreRule O200k(std::string_view name) {
+  return {.name = name, .pattern = PrePattern::kO200k};
+}
+
 constexpr PreRule kRules[] = {
     Gpt2("gpt-2"),
     Gpt2("phi-2"),
@@ -71,6 +75,14 @@ constexpr PreRule kRules[] = {
     Qwen2PatternOnly("grok-2"),
     Qwen2PatternOnly("solar-open"),
     Qwen2PatternOnly("kormo"),
+    O200k("gpt-4o"),
+    O200k("llama4"),
+    O200k("kanana2"),
+    O200k("minimax-m2"),
+    {.name = "tekken",
+     .pattern = PrePattern::kTekken,
+     .ignore_merges = true,
+     .adds_bos = true},
 };
 
 }  // namespace

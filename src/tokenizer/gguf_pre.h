@@ -8,7 +8,7 @@
 
 #include <string_view>
 
-#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/pre_pattern.h"
 
 namespace pellucid {
 
@@ -25,7 +25,8 @@ const PreRule* FindPreRule(std::string_view name);
 
 // For messages.
 inline constexpr std::string_view kSupportedPre =
-    "gpt-2, smollm, llama-bpe, dbrx, qwen2 and names for the same patterns";
+    "gpt-2, smollm, llama-bpe, dbrx, qwen2, gpt-4o, tekken and names for the "
+    "same patterns";
 
 }  // namespace pellucid
 

@@ -37,9 +37,19 @@ TEST(GgufPreTest, Qwen2Normalises) {
   EXPECT_FALSE(FindPreRule("qwen2")->ignore_merges);
 }
 
+TEST(GgufPreTest, O200kAndTekken) {
+  ASSERT_NE(FindPreRule("llama4"), nullptr);
+  EXPECT_EQ(FindPreRule("llama4")->pattern, PrePattern::kO200k);
+  EXPECT_FALSE(FindPreRule("llama4")->ignore_merges);
+  ASSERT_NE(FindPreRule("tekken"), nullptr);
+  EXPECT_EQ(FindPreRule("tekken")->pattern, PrePattern::kTekken);
+  EXPECT_TRUE(FindPreRule("tekken")->ignore_merges);
+  EXPECT_TRUE(FindPreRule("tekken")->adds_bos);
+}
+
 TEST(GgufPreTest, OtherPatternsAreRefused) {
   for (const std::string_view name :
-       {"", "default", "falcon", "gpt-4o", "tekken", "qwen35", "Qwen2"}) {
+       {"", "default", "falcon", "qwen35", "Qwen2"}) {
     EXPECT_EQ(FindPreRule(name), nullptr) << name;
   }
 }

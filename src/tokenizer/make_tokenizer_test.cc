@@ -14,16 +14,17 @@ using Views = std::vector<std::string_view>;
 // Three tokens of which none is special.
 struct Input {
   Views tokens = {"a", "b", "ab"};
-  Views merges = {"a b"};
+  std::vector<MergePair> merges = {{"a", "b"}};
   TokenizerSpec spec;
 
   Input() {
     spec.name = "m.gguf";
     spec.kind = "bpe (test)";
-    spec.kinds.assign(tokens.size(), TokenKind::kNormal);
+    spec.flags.assign(tokens.size(), kModelToken);
+    spec.pre_tokenizer.byte_level = true;
   }
   Result<Tokenizer> Make() {
-    spec.tokens = tokens;
+    spec.vocabulary = Vocabulary(tokens);
     spec.merges = merges;
     return MakeTokenizer(spec);
   }
@@ -52,20 +53,10 @@ TEST(MakeTokenizerTest, OwnsWhatItWasGiven) {
 TEST(MakeTokenizerTest, NoTokens) {
   Input input;
   input.tokens.clear();
+  input.spec.flags.clear();
   EXPECT_EQ(input.ErrorText(),
-            "open: m.gguf: tokenizer: it has no tokens; convert the model "
+            "open: m.gguf: tokenizer: it has no tokens; get the file "
             "again");
-}
-
-TEST(MakeTokenizerTest, TypesOfAnotherNumber) {
-  for (const std::size_t count : {0U, 2U, 4U}) {
-    Input input;
-    input.spec.kinds.resize(count);
-    EXPECT_EQ(input.ErrorText(),
-              "open: m.gguf: tokenizer: " + std::to_string(count) +
-                  " token types for 3 tokens; convert the "
-                  "model again");
-  }
 }
 
 TEST(MakeTokenizerTest, BosAndEosOutsideTheVocabulary) {
@@ -73,58 +64,50 @@ TEST(MakeTokenizerTest, BosAndEosOutsideTheVocabulary) {
   input.spec.bos = 3;
   EXPECT_EQ(input.ErrorText(),
             "open: m.gguf: tokenizer: its BOS token is 3, its ids go from 0 "
-            "to 2; convert the model again");
+            "to 2; get the file again");
   input.spec.bos = 2;
   EXPECT_TRUE(input.Make().ok());
   input.spec.eos = -1;
   EXPECT_EQ(input.ErrorText(),
             "open: m.gguf: tokenizer: its EOS token is -1, its ids go from 0 "
-            "to 2; convert the model again");
+            "to 2; get the file again");
 }
 
-TEST(MakeTokenizerTest, TemplateWithoutItsToken) {
-  Input bos, eos;
-  bos.spec.adds_bos = true;
-  EXPECT_EQ(bos.ErrorText(),
-            "open: m.gguf: tokenizer: it adds BOS to every text, but names no "
-            "BOS token; convert the model again");
-  eos.spec.adds_eos = true;
-  EXPECT_EQ(eos.ErrorText(),
-            "open: m.gguf: tokenizer: it adds EOS to every text, but names no "
-            "EOS token; convert the model again");
+TEST(MakeTokenizerTest, TemplateOutsideTheVocabulary) {
+  Input input;
+  input.spec.before = {2, 7};
+  EXPECT_EQ(input.ErrorText(),
+            "open: m.gguf: tokenizer: its template's token is 7, its ids go "
+            "from 0 to 2; get the file again");
 }
 
 TEST(MakeTokenizerTest, MergesAreChecked) {
   Input input;
-  input.merges = {"b a"};
+  input.merges = {{"b", "a"}};
   EXPECT_EQ(input.ErrorText(),
             "open: m.gguf: tokenizer: merge 0 (\"b a\") needs the token "
-            "\"ba\", which the vocabulary lacks; convert the model again");
+            "\"ba\", which the vocabulary lacks; get the file again");
 }
 
 TEST(MakeTokenizerTest, AddedTokensOfTooManyBytes) {
   Input input;
-  const std::string huge(AddedTokens::kMaxBytes, 'x');
-  input.tokens[0] = huge;
-  input.merges.clear();
-  input.spec.kinds = {TokenKind::kControl, TokenKind::kControl,
-                      TokenKind::kNormal};
+  input.spec.added = {
+      {.content = std::string(AddedTokens::kMaxBytes, 'x'), .id = 0},
+      {.content = "y", .id = 1}};
   EXPECT_EQ(input.ErrorText(),
-            "open: m.gguf: tokenizer: control and user-defined tokens have "
-            "8388609 bytes, at most 8388608 are supported; convert the model "
-            "again");
+            "open: m.gguf: tokenizer: its added tokens have 8388609 bytes, at "
+            "most 8388608 are supported; get the file again");
 }
 
-// Neither can stand in a text.
-TEST(MakeTokenizerTest, AddedTokensThatAreEmptyOrNoTextNeverMatch) {
+TEST(MakeTokenizerTest, AddedTokensMayLieBeyondTheModel) {
   Input input;
-  input.tokens = {"", "\xb6\x61", "a"};
-  input.merges.clear();
-  input.spec.kinds = {TokenKind::kControl, TokenKind::kControl,
-                      TokenKind::kNormal};
+  input.spec.flags.resize(5);
+  input.spec.added = {{.content = "<x>", .id = 4, .special = true}};
   const auto tokenizer = input.Make();
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().message;
-  EXPECT_EQ(tokenizer->Encode("\xc3\xb6\x61")->ids, std::vector<TokenId>{2});
+  EXPECT_EQ(tokenizer->VocabSize(), 5U);
+  EXPECT_EQ(tokenizer->Encode("ab<x>")->ids, (std::vector<TokenId>{2, 4}));
+  EXPECT_EQ(tokenizer->TokenText(3), "<id:3>");
 }
 
 }  // namespace

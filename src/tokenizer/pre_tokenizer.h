@@ -1,48 +1,90 @@
-// Cuts a text into the pieces that byte-level BPE merges within.
+// Cuts a text into the pieces that the model works within: the
+// `pre_tokenizer` of a tokenizer.json, as a list of steps (formats 6.4).
 //
-// Hugging Face runs regular expressions with look-ahead over Unicode classes;
-// here each of the known ones is a matcher written by hand (formats 6.8):
-// linear time, no recursion, nothing allocated. \p{..} is Unicode 16.0, \s has
-// 25 code points. All of them match every character, so pieces tile the text.
-//
-//   PieceCursor cursor(PrePattern::kGpt2, "it's 12");  // "it" "'s" " 12"
-//   for (std::string_view piece; cursor.Next(piece);) ...
+// Each step sees every piece of the step before as a text of its own, so that
+// look-aheads do not see past it (formats 6.12.6). A pattern with a matcher
+// written by hand, if it comes last, walks over the pieces without storing
+// them: all tokenisers of today but the unusual ones are that and nothing
+// else.
 #ifndef PELLUCID_TOKENIZER_PRE_TOKENIZER_H_
 #define PELLUCID_TOKENIZER_PRE_TOKENIZER_H_
 
-#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pellucid/result.h"
+#include "tokenizer/pre_pattern.h"
+#include "tokenizer/split.h"
+#include "tokenizer/text_pattern.h"
 
 namespace pellucid {
 
-enum class PrePattern {
-  // R1: 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+
-  //     |\s+(?!\S)|\s+
-  kGpt2,
-  // Digits (every numeric character alone), then R1 on each piece as a text of
-  // its own: (?!\S) does not see past the piece.
-  kSmolLm,
-  // R2: (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
-  //     | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
-  kLlama3,
-  // R3: R2 with \p{N} in place of \p{N}{1,3}
-  kQwen2,
+// What a step works on: pieces in order, none of them empty, that lie in the
+// text or in `storage`, which the step that makes text replaces.
+struct PreTokens {
+  std::vector<std::string_view> pieces;
+  std::string storage;
 };
 
-// Walks over the pieces of `text`, well-formed UTF-8 that outlives the cursor.
-class PieceCursor {
+// Immutable. Safe to use from many threads.
+class PreTokenizerStep {
  public:
-  PieceCursor(PrePattern pattern, std::string_view text)
-      : pattern_(pattern), text_(text) {}
+  virtual ~PreTokenizerStep() = default;
+  // kModel: a regular expression reached a limit; the message lacks operation
+  // and object.
+  virtual Status Apply(PreTokens& tokens) const = 0;
+};
+using PreTokenizerStepPtr = std::shared_ptr<const PreTokenizerStep>;
 
-  // The next piece, a view of the text, never empty; false after the last.
-  bool Next(std::string_view& piece);
+// `pattern` with any behaviour.
+PreTokenizerStepPtr MakeSplitStep(TextPattern pattern, SplitBehavior behavior,
+                                  bool invert);
+// A pattern that has a matcher, its matches isolated.
+PreTokenizerStepPtr MakePatternStep(PrePattern pattern);
+// Numeric characters each alone, or with `runs` each run of them.
+PreTokenizerStepPtr MakeDigitsStep(bool runs);
+// Puts a space before each piece that does not begin with one.
+PreTokenizerStepPtr MakePrefixSpaceStep();
+// Spells the bytes of each piece in the byte alphabet.
+PreTokenizerStepPtr MakeByteAlphabetStep();
 
- private:
-  PrePattern pattern_;
-  std::string_view text_;
-  std::size_t at_ = 0;           // bytes before the next piece
-  std::size_t segment_end_ = 0;  // end of what the pattern sees as its text
+// Immutable; cheap to copy.
+struct PreTokenizer {
+  std::vector<PreTokenizerStepPtr> steps = {};
+  std::optional<PrePattern> last = std::nullopt;  // cuts what the steps leave
+  // The model is to read the bytes of the pieces, each spelt in the byte
+  // alphabet; false: their characters.
+  bool byte_level = false;
+
+  // Calls visit(piece) on the pieces of `text`, well-formed UTF-8, in order.
+  // The views live during the call. kModel: see PreTokenizerStep::Apply; none
+  // was visited.
+  template <typename Visit>
+  Status ForEachPiece(std::string_view text, const Visit& visit) const {
+    if (text.empty()) return {};
+    const auto visit_last = [&](std::string_view left) {
+      if (!last) {
+        visit(left);
+        return;
+      }
+      PieceCursor cursor(*last, left);
+      for (std::string_view piece; cursor.Next(piece);) visit(piece);
+    };
+    if (steps.empty()) {
+      visit_last(text);
+      return {};
+    }
+    PreTokens tokens{{text}, {}};
+    for (const PreTokenizerStepPtr& step : steps) {
+      PELLUCID_RETURN_IF_ERROR(step->Apply(tokens));
+    }
+    for (const std::string_view left : tokens.pieces) visit_last(left);
+    return {};
+  }
 };
 
 }  // namespace pellucid

@@ -5,170 +5,76 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "testutil/golden_json.h"
-#include "testutil/noise.h"
 
 namespace pellucid {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using Pieces = std::vector<std::string>;
 
-Pieces Split(PrePattern pattern, std::string_view text) {
+Pieces Split(const PreTokenizer& pre, std::string_view text) {
   Pieces pieces;
-  PieceCursor cursor(pattern, text);
-  for (std::string_view piece; cursor.Next(piece);) pieces.emplace_back(piece);
+  const Status status = pre.ForEachPiece(
+      text, [&](std::string_view piece) { pieces.emplace_back(piece); });
+  EXPECT_TRUE(status.ok()) << status.error().message;
   return pieces;
 }
 
-TEST(Gpt2PatternTest, WordsNumbersSignsAndSpaces) {
-  EXPECT_THAT(Split(PrePattern::kGpt2, "Hello world 42!? a1b"),
-              ElementsAre("Hello", " world", " 42", "!?", " a", "1", "b"));
-  EXPECT_THAT(Split(PrePattern::kGpt2, "a  b   "),
-              ElementsAre("a", " ", " b", "   "));
-  EXPECT_THAT(Split(PrePattern::kGpt2, "\n\n x\t\ty"),
-              ElementsAre("\n\n", " x", "\t", "\t", "y"));
+PreTokenizerStepPtr OnSpaces(SplitBehavior behavior) {
+  return MakeSplitStep(TextPattern::Literal(" "), behavior, /*invert=*/false);
 }
 
-TEST(Gpt2PatternTest, ContractionsInLowerCaseOnly) {
-  EXPECT_THAT(
-      Split(PrePattern::kGpt2, "it's we'll you'Re 'x"),
-      ElementsAre("it", "'s", " we", "'ll", " you", "'", "Re", " '", "x"));
-  EXPECT_THAT(Split(PrePattern::kGpt2, "'"), ElementsAre("'"));
-  EXPECT_THAT(Split(PrePattern::kGpt2, "'r"), ElementsAre("'", "r"));
+TEST(PreTokenizerTest, WithoutStepsTheTextIsOnePiece) {
+  EXPECT_THAT(Split({}, "a b"), ElementsAre("a b"));
+  EXPECT_THAT(Split({}, ""), IsEmpty());
 }
 
-TEST(Gpt2PatternTest, EmptyTextHasNoPieces) {
-  EXPECT_TRUE(Split(PrePattern::kGpt2, "").empty());
+// formats 6.12.6: what a look-ahead sees ends with the piece.
+TEST(PreTokenizerTest, EachPieceIsATextOfItsOwn) {
+  const PreTokenizer digits{.steps = {MakeDigitsStep(/*runs=*/false)},
+                            .last = PrePattern::kGpt2};
+  EXPECT_THAT(Split(digits, "a  1"), ElementsAre("a", "  ", "1"));
+  EXPECT_THAT(Split({.last = PrePattern::kGpt2}, "a  1"),
+              ElementsAre("a", " ", " 1"));
 }
 
-TEST(SmolLmPatternTest, DigitsStandAloneAndEndTheText) {
-  // formats 6.12.6: without Digits the pieces would be "a", " ", " 1".
-  EXPECT_THAT(Split(PrePattern::kSmolLm, "a  1"), ElementsAre("a", "  ", "1"));
-  EXPECT_THAT(Split(PrePattern::kSmolLm, "x12 3"),
-              ElementsAre("x", "1", "2", " ", "3"));
+TEST(PreTokenizerTest, StepsThatMakeTextFollowOneAnother) {
+  const PreTokenizer pre{
+      .steps = {OnSpaces(SplitBehavior::kRemoved), MakePrefixSpaceStep(),
+                MakeByteAlphabetStep(), MakeDigitsStep(/*runs=*/true)}};
+  EXPECT_THAT(Split(pre, "a12 \u00e9"),
+              ElementsAre("\u0120a", "12", "\u0120\u00c3\u00a9"));
 }
 
-TEST(SmolLmPatternTest, DigitsAreNumericIncludingUnicode17) {
-  // U+00BD one half, U+2160 roman one, U+11DE0 a digit of Unicode 17.
-  EXPECT_THAT(Split(PrePattern::kSmolLm, "a\u00bd\u2160\U00011de0\U00011de1"),
-              ElementsAre("a", "\u00bd", "\u2160", "\U00011de0", "\U00011de1"));
-  // To the regular expression, Unicode 16, it is a sign among signs.
-  EXPECT_THAT(Split(PrePattern::kGpt2, "\U00011de0\U00011de1"),
-              ElementsAre("\U00011de0\U00011de1"));
+TEST(PreTokenizerTest, ASpaceIsPutWhereNoneIs) {
+  const PreTokenizer pre{.steps = {MakePrefixSpaceStep()}};
+  EXPECT_THAT(Split(pre, "a"), ElementsAre(" a"));
+  EXPECT_THAT(Split(pre, " a"), ElementsAre(" a"));
+  EXPECT_THAT(Split(pre, "\u00a0"), ElementsAre(" \u00a0"));
 }
 
-// Appendix A of the format reference, from tokenizers 0.22.2.
-TEST(Llama3PatternTest, ReferencePieces) {
-  EXPECT_THAT(Split(PrePattern::kLlama3, "I'\u017fd"),
-              ElementsAre("I", "'\u017f", "d"));
-  EXPECT_THAT(Split(PrePattern::kLlama3, "a \u00a0b"),
-              ElementsAre("a", " ", "\u00a0b"));
-  EXPECT_THAT(Split(PrePattern::kLlama3, "x  \n y"),
-              ElementsAre("x", "  \n", " y"));
-  EXPECT_THAT(Split(PrePattern::kLlama3, "a\u180eb \u180e c"),
-              ElementsAre("a", "\u180eb", " \u180e", " c"));
+TEST(PreTokenizerTest, AMatcherMayStandInTheMiddle) {
+  const PreTokenizer pre{.steps = {MakePatternStep(PrePattern::kGpt2),
+                                   OnSpaces(SplitBehavior::kRemoved)}};
+  EXPECT_THAT(Split(pre, "it's 12 "), ElementsAre("it", "'s", "12"));
 }
 
-TEST(Llama3PatternTest, ThreeDigitsAPiece) {
-  EXPECT_THAT(Split(PrePattern::kLlama3, "x 12345678"),
-              ElementsAre("x", " ", "123", "456", "78"));
+TEST(PreTokenizerTest, AllMayBeRemoved) {
+  const PreTokenizer pre{
+      .steps = {OnSpaces(SplitBehavior::kRemoved), MakePrefixSpaceStep()}};
+  EXPECT_THAT(Split(pre, "   "), IsEmpty());
 }
 
-TEST(Llama3PatternTest, SignsTakeLineEndsAndWordsOneSign) {
-  EXPECT_THAT(Split(PrePattern::kLlama3, "f();\r\n\n (word"),
-              ElementsAre("f", "();\r\n\n", " (", "word"));
-  EXPECT_THAT(Split(PrePattern::kLlama3, "'SHE'LL\nx"),
-              ElementsAre("'S", "HE", "'LL", "\n", "x"));
-}
-
-TEST(Llama3PatternTest, SpacesUpToTheLastLineEnd) {
-  EXPECT_THAT(Split(PrePattern::kLlama3, " \n \r  x"),
-              ElementsAre(" \n \r", " ", " x"));
-  EXPECT_THAT(Split(PrePattern::kLlama3, "\t\t \n\t"),
-              ElementsAre("\t\t \n", "\t"));
-}
-
-TEST(Qwen2PatternTest, OneDigitAPiece) {
-  EXPECT_THAT(Split(PrePattern::kQwen2, "it's 12"),
-              ElementsAre("it", "'s", " ", "1", "2"));
-}
-
-struct GoldenCase {
-  const char* name;
-  PrePattern pattern;
-};
-
-class PreTokenizerGoldenTest : public ::testing::TestWithParam<GoldenCase> {};
-
-TEST_P(PreTokenizerGoldenTest, PiecesAreThoseOfTokenizers) {
-  auto texts = testutil::GoldenStrings("tokenizer/corpus.json", "");
-  const auto golden =
-      testutil::GoldenRows("tokenizer/pretokenize.json", GetParam().name);
-  if (GetParam().pattern == PrePattern::kQwen2) {
-    for (const auto& [index, nfc] : testutil::GoldenMap(
-             "tokenizer/pretokenize.json", "nfc_where_changed")) {
-      texts[std::stoul(index)] = nfc;
-    }
-  }
-  ASSERT_EQ(texts.size(), golden.size());
-  ASSERT_FALSE(texts.empty());
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    std::vector<std::int32_t> lengths;
-    for (const auto& piece : Split(GetParam().pattern, texts[i])) {
-      lengths.push_back(static_cast<std::int32_t>(piece.size()));
-    }
-    EXPECT_EQ(lengths, golden[i]) << "text " << i << ": " << texts[i];
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Patterns, PreTokenizerGoldenTest,
-    ::testing::Values(GoldenCase{"gpt-2", PrePattern::kGpt2},
-                      GoldenCase{"smollm", PrePattern::kSmolLm},
-                      GoldenCase{"llama-bpe", PrePattern::kLlama3},
-                      GoldenCase{"qwen2", PrePattern::kQwen2}),
-    [](const auto& test) {
-      std::string name = test.param.name;
-      std::erase(name, '-');
-      return name;
-    });
-
-// What the encoder relies on: nothing lost, nothing empty.
-TEST(PieceCursorTest, PiecesTileAnyText) {
-  const std::vector<std::string> parts = {
-      " ",      "\n",     "\r",     "\t",     "a",          "Z",
-      "'",      "s",      "1",      "\u00bd", "!",          "\u00a0",
-      "\u017f", "\u0301", "\u6771", "\u3000", "\U0001f600", "\U00011de0"};
-  testutil::Random random(/*seed=*/7);
-  for (int round = 0; round < 2000; ++round) {
-    std::string text;
-    for (std::uint64_t n = random.Below(12); n > 0; --n) {
-      text += parts[random.Below(parts.size())];
-    }
-    for (const auto pattern : {PrePattern::kGpt2, PrePattern::kSmolLm,
-                               PrePattern::kLlama3, PrePattern::kQwen2}) {
-      std::string joined;
-      for (const auto& piece : Split(pattern, text)) {
-        EXPECT_FALSE(piece.empty());
-        joined += piece;
-      }
-      EXPECT_EQ(joined, text);
-    }
-  }
-}
-
-// Runs that a backtracking engine takes quadratic time or its whole stack for.
-TEST(PieceCursorTest, LongRunsAreLinear) {
-  const std::string spaces(1'000'000, ' ');
-  EXPECT_EQ(Split(PrePattern::kGpt2, spaces).size(), 1U);
-  EXPECT_EQ(Split(PrePattern::kLlama3, spaces + "x").size(), 2U);
-  EXPECT_EQ(Split(PrePattern::kLlama3, "\n" + spaces + "\nx").size(), 2U);
-  EXPECT_EQ(Split(PrePattern::kSmolLm, std::string(1'000'000, '7')).size(),
-            1'000'000U);
-  std::string words;
-  for (int i = 0; i < 300'000; ++i) words += "ab ";
-  EXPECT_EQ(Split(PrePattern::kSmolLm, words).size(), 300'001U);
+TEST(PreTokenizerTest, ALimitThatIsReachedIsAnError) {
+  const PreTokenizer pre{
+      .steps = {MakeSplitStep(TextPattern::Compile("(?:a|a)*b").value(),
+                              SplitBehavior::kIsolated, /*invert=*/false)}};
+  const Status status =
+      pre.ForEachPiece(std::string(60, 'a') + "-b", [](std::string_view) {
+        ADD_FAILURE() << "a piece of a text that cannot be cut";
+      });
+  EXPECT_FALSE(status.ok());
 }
 
 }  // namespace

@@ -5,14 +5,13 @@
 #include "base/out_of_memory.h"
 #include "base/utf8.h"
 #include "fmt/format.h"
-#include "tokenizer/byte_alphabet.h"
-#include "tokenizer/nfc.h"
 #include "tokenizer/tokenizer_impl.h"
 
 namespace pellucid {
 namespace {
 
-// Symbols are counted in 31 bits, and NFC can make three bytes of one.
+// Symbols are counted in 31 bits, and NFC can make three bytes of one; what
+// other normalisers make has a limit of its own.
 constexpr std::size_t kMaxTextBytes = std::size_t{1} << 29;
 
 Status CheckText(std::string_view text) {
@@ -31,36 +30,67 @@ Status CheckText(std::string_view text) {
   return {};
 }
 
+// Gives an error of the tokenizer's steps its operation and object.
+Error AtFile(const std::string& name, const Error& error) {
+  return {error.code, fmt::format("tokenize: {}: {}; shorten the text", name,
+                                  error.message)};
+}
+
+// Calls added(id) and between(text) on what `matches` cut `text` into.
+template <typename Added, typename Between>
+Status CutOut(std::string_view text,
+              std::span<const AddedTokens::Match> matches, const Added& added,
+              const Between& between) {
+  std::size_t at = 0;
+  for (const AddedTokens::Match& match : matches) {
+    if (at < match.begin) {
+      PELLUCID_RETURN_IF_ERROR(between(text.substr(at, match.begin - at)));
+    }
+    added(match.id);
+    at = match.end;
+  }
+  return at < text.size() ? between(text.substr(at)) : Status();
+}
+
+// The template's ids before the text as `policy` wants them, if there is one.
+std::vector<TokenId> BeforeText(const Tokenizer::Impl& impl, BosPolicy policy) {
+  std::vector<TokenId> before = impl.before;
+  if (policy == BosPolicy::kNever && impl.AddsBos()) {
+    before.erase(before.begin());
+  } else if (policy == BosPolicy::kAlways && !impl.AddsBos()) {
+    before.insert(before.begin(), *impl.bos);
+  }
+  return before;
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(std::shared_ptr<const Impl> impl)
     : impl_(std::move(impl)) {}
 
-bool Tokenizer::Impl::IsToken(TokenId id) const {
-  return id >= 0 && static_cast<std::size_t>(id) < kinds.size() &&
-         kinds[static_cast<std::size_t>(id)] != TokenKind::kUnused;
+Status Tokenizer::Impl::EncodeRaw(std::string_view text,
+                                  std::vector<TokenId>& ids) const {
+  Normalizer::Scratch scratch;
+  PELLUCID_ASSIGN_OR_RETURN(const std::string_view normal,
+                            normalizer.Apply(text, scratch));
+  return CutOut(
+      normal, added.normalized().Find(normal),
+      [&](TokenId id) { ids.push_back(id); },
+      [&](std::string_view between) { return EncodeNormalized(between, ids); });
 }
 
-bool Tokenizer::Impl::IsAdded(TokenId id) const {
-  const TokenKind token_kind = kinds[static_cast<std::size_t>(id)];
-  return token_kind == TokenKind::kControl ||
-         token_kind == TokenKind::kUserDefined;
-}
-
-void Tokenizer::Impl::EncodeSegment(std::string_view text,
-                                    std::vector<TokenId>& ids) const {
-  std::string storage;
-  PieceCursor cursor(pattern, nfc ? Nfc(text, storage) : text);
-  for (std::string_view piece; cursor.Next(piece);) {
+Status Tokenizer::Impl::EncodeNormalized(std::string_view text,
+                                         std::vector<TokenId>& ids) const {
+  return pre_tokenizer.ForEachPiece(text, [&](std::string_view piece) {
     if (ignore_merges) {
       const auto whole = bpe.WholePiece(piece);
-      if (whole && IsToken(*whole) && !IsAdded(*whole)) {
+      if (whole && (Flags(*whole) & kModelToken) != 0) {
         ids.push_back(*whole);
-        continue;
+        return;
       }
     }
     bpe.Encode(piece, ids);
-  }
+  });
 }
 
 Result<Encoding> Tokenizer::Encode(std::string_view text,
@@ -74,77 +104,74 @@ Result<Encoding> Tokenizer::Encode(std::string_view text,
                       "vocabulary has none; ask for auto or never",
                       impl_->name));
     }
-    const bool add_bos =
-        with_template && (options.bos == BosPolicy::kAlways ||
-                          (options.bos == BosPolicy::kAuto && impl_->adds_bos));
     Encoding encoding;
     std::vector<TokenId>& ids = encoding.ids;
-    ids.reserve(text.size() / 3 + 2);  // prose has 4 to 5 bytes a token
-    if (add_bos) ids.push_back(*impl_->bos);
-    std::size_t at = 0;
-    for (const AddedTokens::Match& match : impl_->added.Find(text)) {
-      impl_->EncodeSegment(text.substr(at, match.begin - at), ids);
-      ids.push_back(match.id);
-      at = match.end;
-    }
-    impl_->EncodeSegment(text.substr(at), ids);
-    if (add_bos && options.avoid_double_bos && ids.size() > 1 &&
-        ids[1] == *impl_->bos) {
+    if (with_template) ids = BeforeText(*impl_, options.bos);
+    const std::size_t first = ids.size();  // of the text
+    ids.reserve(text.size() / 3 + 2);      // prose has 4 to 5 bytes a token
+    const Status status = CutOut(
+        text, impl_->added.raw().Find(text),
+        [&](TokenId id) { ids.push_back(id); },
+        [&](std::string_view raw) { return impl_->EncodeRaw(raw, ids); });
+    if (!status.ok()) return AtFile(impl_->name, status.error());
+    if (options.avoid_double_bos && impl_->bos && first > 0 &&
+        ids.size() > first && ids[0] == *impl_->bos &&
+        ids[first] == *impl_->bos) {
       ids.erase(ids.begin());
       encoding.suppressed_double_bos = true;
     }
-    if (with_template && impl_->adds_eos) ids.push_back(*impl_->eos);
+    if (with_template) {
+      ids.insert(ids.end(), impl_->after.begin(), impl_->after.end());
+    }
     return encoding;
   });
 }
 
 std::string Tokenizer::Decode(std::span<const TokenId> ids,
                               bool skip_special_tokens) const {
-  std::string bytes;
+  std::vector<std::string_view> tokens;
+  tokens.reserve(ids.size());
   for (const TokenId id : ids) {
-    if (!impl_->IsToken(id)) continue;
-    if (skip_special_tokens &&
-        impl_->kinds[static_cast<std::size_t>(id)] == TokenKind::kControl) {
-      continue;
+    if (impl_->Flags(id) == 0) continue;
+    const AddedEntry* entry = impl_->added.Find(id);
+    if (entry == nullptr) {
+      tokens.push_back(impl_->bpe.vocabulary().Text(id));
+    } else if (!skip_special_tokens || !impl_->added.IsLeftOut(*entry)) {
+      tokens.push_back(impl_->added.DecodedText(*entry));
     }
-    // HF's decoder makes no difference between added tokens and others: one
-    // that is spelt in the alphabet by chance is read so (formats 6.12.8).
-    const std::string_view text = impl_->bpe.vocabulary().Text(id);
-    if (!AppendAlphabetBytes(text, bytes)) bytes.append(text);
   }
-  return LossyUtf8(bytes);
+  return DecodeTokens(impl_->decoder, tokens);
 }
 
 std::string Tokenizer::TokenBytes(TokenId id) const {
-  if (!impl_->IsToken(id)) return {};
-  const std::string_view text = impl_->bpe.vocabulary().Text(id);
-  std::string bytes;
-  if (impl_->IsAdded(id) || !AppendAlphabetBytes(text, bytes)) bytes = text;
-  return bytes;
+  if (impl_->Flags(id) == 0) return {};
+  const AddedEntry* entry = impl_->added.Find(id);
+  if (entry != nullptr) return entry->content;
+  return DecodeToken(impl_->decoder, impl_->bpe.vocabulary().Text(id));
 }
 
 std::string Tokenizer::TokenText(TokenId id) const {
-  if (!impl_->IsToken(id)) return fmt::format("<id:{}>", id);
+  if (impl_->Flags(id) == 0) return fmt::format("<id:{}>", id);
   return ShowBytes(TokenBytes(id));
 }
 
 std::optional<TokenId> Tokenizer::FindToken(std::string_view bytes) const {
-  std::string spelt;
-  AppendAlphabet(bytes, spelt);
-  for (const std::string_view text : {bytes, std::string_view(spelt)}) {
+  if (const auto added = impl_->added.FindContent(bytes)) return added;
+  const std::string spelt = SpellToken(impl_->decoder, bytes);
+  for (const std::string_view text : {std::string_view(spelt), bytes}) {
     const auto id = impl_->bpe.vocabulary().Find(text);
-    if (id && impl_->IsToken(*id) && TokenBytes(*id) == bytes) return id;
+    if (id && impl_->Flags(*id) != 0 && TokenBytes(*id) == bytes) return id;
   }
   return std::nullopt;
 }
 
-std::size_t Tokenizer::VocabSize() const { return impl_->kinds.size(); }
+std::size_t Tokenizer::VocabSize() const { return impl_->flags.size(); }
 
 std::optional<TokenId> Tokenizer::BosId() const { return impl_->bos; }
 
 std::optional<TokenId> Tokenizer::EosId() const { return impl_->eos; }
 
-bool Tokenizer::AddsBos() const { return impl_->adds_bos; }
+bool Tokenizer::AddsBos() const { return impl_->AddsBos(); }
 
 const std::string& Tokenizer::Kind() const { return impl_->kind; }
 

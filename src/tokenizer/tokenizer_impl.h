@@ -1,7 +1,8 @@
 // What a Tokenizer holds, and the parts it is made of.
 //
-// A loader (tokenizer/gguf_loader.h) fills a TokenizerSpec from its file;
-// MakeTokenizer checks it and builds the tables. Nothing here knows a format.
+// A loader (tokenizer/gguf_loader.h, tokenizer/hf_loader.h) fills a
+// TokenizerSpec from its file; MakeTokenizer checks it and builds the tables.
+// Nothing here knows a format.
 #ifndef PELLUCID_TOKENIZER_TOKENIZER_IMPL_H_
 #define PELLUCID_TOKENIZER_TOKENIZER_IMPL_H_
 
@@ -14,54 +15,73 @@
 
 #include "pellucid/result.h"
 #include "pellucid/tokenizer.h"
-#include "tokenizer/added_tokens.h"
+#include "tokenizer/added_vocabulary.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/decoder.h"
+#include "tokenizer/normalizer.h"
 #include "tokenizer/pre_tokenizer.h"
 
 namespace pellucid {
 
-enum class TokenKind : std::uint8_t {
-  kNormal,       // spelt in the byte alphabet; comes from merges
-  kControl,      // added, special: raw text, left out by skip_special_tokens
-  kUserDefined,  // added, not special: raw text
-  kUnused,       // fills up the vocabulary; no token for encode or decode
+// What an id is, bit by bit; none: it fills up the vocabulary and is no token
+// for encode or decode.
+enum TokenFlag : std::uint8_t {
+  kModelToken = 1,    // of the model's vocabulary; comes from merges
+  kAddedToken = 2,    // an AddedEntry: raw text
+  kSpecialToken = 4,  // decode leaves it out where special tokens are skipped
 };
 
 struct TokenizerSpec {
-  std::string name;                          // of the file, for messages
-  std::string kind;                          // Tokenizer::Kind()
-  std::span<const std::string_view> tokens;  // [ids]
-  std::vector<TokenKind> kinds;              // [ids]
-  std::span<const std::string_view> merges;  // [ranks], "left right"
-  PrePattern pattern = PrePattern::kGpt2;
-  bool nfc = false;            // normalise each text between added tokens
+  std::string name;           // of the file, for messages
+  std::string kind;           // Tokenizer::Kind()
+  Vocabulary vocabulary{{}};  // of the model
+  // [all ids]: kModelToken; the other bits follow from `added`.
+  std::vector<std::uint8_t> flags;
+  std::span<const MergePair> merges;  // [ranks]
+  BpeOptions bpe;                     // byte_level is the pre-tokeniser's
+  std::vector<AddedEntry> added;
+  Normalizer normalizer;  // of each text between raw added tokens
+  PreTokenizer pre_tokenizer;
+  Decoder decoder = Decoder::kByteLevel;
   bool ignore_merges = false;  // a piece that is a token is that token
+  // The template: what stands before and after every text.
+  std::vector<std::int64_t> before, after;
   std::optional<std::int64_t> bos, eos;
-  bool adds_bos = false, adds_eos = false;  // in the template
 };
 
-// kModel: no tokens, kinds of another number, bos or eos no token or absent
-// where the template adds it, a merge that Bpe::Make refuses, added tokens of
-// more bytes than AddedTokens takes.
-Result<Tokenizer> MakeTokenizer(const TokenizerSpec& spec);
+// kModel: no tokens, an id of the template, bos or eos that is no token, what
+// Bpe::Make and AddedVocabulary::Make refuse.
+Result<Tokenizer> MakeTokenizer(TokenizerSpec spec);
 
 struct Tokenizer::Impl {
   Bpe bpe;
-  AddedTokens added;
-  std::vector<TokenKind> kinds;  // [ids]
+  AddedVocabulary added;
+  std::vector<std::uint8_t> flags;  // [ids], bits of TokenFlag
   std::string name;
   std::string kind;
-  PrePattern pattern;
-  bool nfc, ignore_merges;
+  Normalizer normalizer;
+  PreTokenizer pre_tokenizer;
+  Decoder decoder;
+  bool ignore_merges;
+  std::vector<TokenId> before, after;
   std::optional<TokenId> bos, eos;
-  bool adds_bos, adds_eos;
 
-  // Appends the ids of `text`, which holds no added token.
-  void EncodeSegment(std::string_view text, std::vector<TokenId>& ids) const;
+  // Appends the ids of `text`, which holds no added token that is looked for
+  // in raw text. kModel: see Normalizer::Apply, PreTokenizer::ForEachPiece.
+  Status EncodeRaw(std::string_view text, std::vector<TokenId>& ids) const;
+  // The same of normalised text without any added token.
+  Status EncodeNormalized(std::string_view text,
+                          std::vector<TokenId>& ids) const;
 
-  // Below VocabSize() and not kUnused.
-  bool IsToken(TokenId id) const;
-  bool IsAdded(TokenId id) const;  // requires IsToken
+  bool AddsBos() const {
+    return bos && !before.empty() && before.front() == *bos;
+  }
+
+  // Bits of TokenFlag; 0 for ids beyond VocabSize().
+  unsigned Flags(TokenId id) const {
+    const auto i = static_cast<std::size_t>(id);
+    return id >= 0 && i < flags.size() ? flags[i] : 0U;
+  }
 };
 
 }  // namespace pellucid

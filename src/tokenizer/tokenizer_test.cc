@@ -19,10 +19,27 @@ using ::testing::IsEmpty;
 using Ids = std::vector<TokenId>;
 using Views = std::vector<std::string_view>;
 
-constexpr TokenKind kN = TokenKind::kNormal;
-constexpr TokenKind kC = TokenKind::kControl;
-constexpr TokenKind kD = TokenKind::kUserDefined;
-constexpr TokenKind kU = TokenKind::kUnused;
+// Normal, control, user-defined and unused tokens.
+enum class Kind { kN, kC, kD, kU };
+constexpr Kind kN = Kind::kN, kC = Kind::kC, kD = Kind::kD, kU = Kind::kU;
+
+// A byte-level vocabulary of `tokens`, as a GGUF has it.
+TokenizerSpec SpecOf(const Views& tokens, const std::vector<Kind>& kinds) {
+  TokenizerSpec spec;
+  spec.name = "m.gguf";
+  spec.kind = "bpe (test)";
+  spec.vocabulary = Vocabulary(tokens);
+  spec.pre_tokenizer.last = PrePattern::kGpt2;
+  spec.pre_tokenizer.byte_level = true;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    spec.flags.push_back(kinds[i] == kN ? kModelToken : 0);
+    if (kinds[i] != kC && kinds[i] != kD) continue;
+    spec.added.push_back({.content = std::string(tokens[i]),
+                          .id = static_cast<TokenId>(i),
+                          .special = kinds[i] == kC});
+  }
+  return spec;
+}
 
 // A vocabulary with a token of every kind. 8 and 9 are half a character each,
 // 10 is spelt in the alphabet but added, 11 is normal but not in the alphabet.
@@ -34,13 +51,10 @@ const Views& Tokens() {
 }
 
 TokenizerSpec Spec() {
-  static const Views merges = {"a b", "\u0120 ab"};
-  TokenizerSpec spec;
-  spec.name = "m.gguf";
-  spec.kind = "bpe (test)";
-  spec.tokens = Tokens();
-  spec.merges = merges;
-  spec.kinds = {kN, kN, kN, kN, kN, kC, kC, kD, kN, kN, kD, kN, kU};
+  static constexpr MergePair kMerges[] = {{"a", "b"}, {"\u0120", "ab"}};
+  TokenizerSpec spec =
+      SpecOf(Tokens(), {kN, kN, kN, kN, kN, kC, kC, kD, kN, kN, kD, kN, kU});
+  spec.merges = kMerges;
   spec.bos = 5;
   spec.eos = 6;
   return spec;
@@ -74,15 +88,13 @@ TEST(TokenizerTest, AddedTokensCutMerges) {
 TEST(TokenizerTest, NormalisesEachSegment) {
   TokenizerSpec spec = Spec();
   EXPECT_THAT(Encode(Make(spec), "e\u0301"), IsEmpty());  // no such tokens
-  spec.nfc = true;
+  spec.normalizer = Normalizer({MakeNormalFormStep(NormalForm::kNfc)});
   EXPECT_THAT(Encode(Make(spec), "e\u0301"), ElementsAre(8, 9));
 }
 
 TEST(TokenizerTest, IgnoringMergesTakesNormalTokensOnly) {
   const Views tokens = {"a", "b", "ab", "\u0120b", "\u0120"};
-  TokenizerSpec spec;
-  spec.tokens = tokens;
-  spec.kinds = {kN, kN, kN, kC, kN};
+  TokenizerSpec spec = SpecOf(tokens, {kN, kN, kN, kC, kN});
   EXPECT_THAT(Encode(Make(spec), "ab"), ElementsAre(0, 1));
   spec.ignore_merges = true;
   EXPECT_THAT(Encode(Make(spec), "ab"), ElementsAre(2));
@@ -95,7 +107,8 @@ TEST(TokenizerTest, BosPolicies) {
   EXPECT_THAT(Encode(Make(spec), "a"), ElementsAre(0));
   EXPECT_THAT(Encode(Make(spec), "a", {.bos = BosPolicy::kAlways}),
               ElementsAre(5, 0));
-  spec.adds_bos = spec.adds_eos = true;
+  spec.before = {5};
+  spec.after = {6};
   const Tokenizer tokenizer = Make(spec);
   EXPECT_TRUE(tokenizer.AddsBos());
   EXPECT_THAT(Encode(tokenizer, ""), ElementsAre(5, 6));
@@ -112,7 +125,7 @@ TEST(TokenizerTest, BosPolicies) {
 
 TEST(TokenizerTest, DoubleBosIsKeptOrAvoided) {
   TokenizerSpec spec = Spec();
-  spec.adds_bos = true;
+  spec.before = {5};
   const Tokenizer tokenizer = Make(spec);
   EXPECT_THAT(Encode(tokenizer, "<s>a"), ElementsAre(5, 5, 0));
   const EncodeOptions avoid = {.avoid_double_bos = true};
@@ -209,6 +222,43 @@ TEST(TokenizerTest, FindTokenIsTheOtherWay) {
   EXPECT_EQ(tokenizer.FindToken("caf\xe9"), std::nullopt);
 }
 
+TEST(TokenizerTest, OtherTemplateTokensStayWhateverBosIs) {
+  TokenizerSpec spec = Spec();
+  spec.before = {5, 7};
+  const Tokenizer tokenizer = Make(spec);
+  EXPECT_THAT(Encode(tokenizer, "a"), ElementsAre(5, 7, 0));
+  EXPECT_THAT(Encode(tokenizer, "a", {.bos = BosPolicy::kNever}),
+              ElementsAre(7, 0));
+  spec.before = {7};
+  EXPECT_FALSE(Make(spec).AddsBos());
+  EXPECT_THAT(Encode(Make(spec), "a", {.bos = BosPolicy::kAlways}),
+              ElementsAre(5, 7, 0));
+}
+
+// In normalised text, what was raw is gone: "<S>" is found as "<s>".
+TEST(TokenizerTest, NormalizedTokensAreFoundBetweenRawOnes) {
+  TokenizerSpec spec = Spec();
+  spec.normalizer = Normalizer({MakeLowercaseStep()});
+  spec.added[0].normalized = true;
+  const Tokenizer tokenizer = Make(spec);
+  EXPECT_THAT(Encode(tokenizer, "A<S>B</s><s>"), ElementsAre(0, 5, 1, 6, 5));
+  EXPECT_THAT(Encode(tokenizer, "</S>"), IsEmpty());
+}
+
+TEST(TokenizerTest, ARunawayPatternIsAnError) {
+  TokenizerSpec spec = Spec();
+  spec.pre_tokenizer.last.reset();
+  spec.pre_tokenizer.steps = {
+      MakeSplitStep(TextPattern::Compile("(?:a|a)*b").value(),
+                    SplitBehavior::kIsolated, /*invert=*/false)};
+  const auto encoding = Make(spec).Encode(std::string(60, 'a') + "-b");
+  ASSERT_FALSE(encoding.ok());
+  EXPECT_EQ(encoding.error().code, ErrorCode::kModel);
+  EXPECT_THAT(encoding.error().message,
+              ::testing::StartsWith("tokenize: m.gguf: the pattern "
+                                    "\"(?:a|a)*b\" gives up at byte 0"));
+}
+
 TEST(TokenizerTest, APeriodicTextWithoutASpace) {
   std::string text;
   for (int i = 0; i < 50'000; ++i) text += "ab";
@@ -224,11 +274,9 @@ TEST(TokenizerTest, AHundredThousandAddedTokens) {
     texts.push_back("<|reserved_" + std::to_string(i) + "|>");
   }
   const Views tokens(texts.begin(), texts.end());
-  TokenizerSpec spec;
-  spec.tokens = tokens;
-  spec.kinds.assign(tokens.size(), kC);
-  spec.kinds[0] = kN;
-  const Tokenizer tokenizer = Make(spec);
+  std::vector<Kind> kinds(tokens.size(), kC);
+  kinds[0] = kN;
+  const Tokenizer tokenizer = Make(SpecOf(tokens, kinds));
   EXPECT_THAT(Encode(tokenizer, "a<|reserved_9|>a<|reserved_99999|>"),
               ElementsAre(0, 10, 0, 100'000));
   EXPECT_EQ(Encode(tokenizer, std::string(1000, 'a')).size(), 1000U);
@@ -242,13 +290,13 @@ TEST(TokenizerTest, DecodingGivesBackWhatWasEncoded) {
     AppendAlphabet(std::string(1, static_cast<char>(byte)), texts.back());
   }
   tokens.assign(texts.begin(), texts.end());
-  TokenizerSpec spec;
-  spec.tokens = tokens;
-  spec.kinds.assign(tokens.size(), kN);
+  TokenizerSpec spec = SpecOf(tokens, std::vector<Kind>(tokens.size(), kN));
   testutil::Random random(/*seed=*/5);
-  for (const auto pattern : {PrePattern::kGpt2, PrePattern::kSmolLm,
-                             PrePattern::kLlama3, PrePattern::kQwen2}) {
-    spec.pattern = pattern;
+  for (const auto pattern :
+       {PrePattern::kGpt2, PrePattern::kSmolLm, PrePattern::kLlama3,
+        PrePattern::kQwen2, PrePattern::kCl100k, PrePattern::kO200k,
+        PrePattern::kTekken}) {
+    spec.pre_tokenizer.last = pattern;
     const Tokenizer tokenizer = Make(spec);
     for (int round = 0; round < 200; ++round) {
       std::string text;

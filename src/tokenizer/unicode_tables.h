@@ -20,21 +20,42 @@ enum CharClass : std::uint8_t {
   kNewerThanNfc = 16,  // unassigned in Unicode 9.0
 };
 
+// Bits of WordClassOf(), all of Unicode 16.0.
+enum WordClass : std::uint8_t {
+  kUpperWord = 1,  // \p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}
+  kLowerWord = 2,  // \p{Ll}\p{Lm}\p{Lo}\p{M}
+  kWord = 4,       // \w of Rust's regex crate: UTS 18, annex C
+};
+
 namespace unicode_internal {
 inline constexpr char32_t kEnd = 0x40000;  // above: no letter, number, space
 inline constexpr unsigned kBlockBits = 7;
 extern const std::uint8_t kBlockOf[kEnd >> kBlockBits];
 extern const char kBlocks[];  // class bits of a code point + '@'
+extern const std::uint8_t kWordBlockOf[kEnd >> kBlockBits];
+extern const char kWordBlocks[];
+
+inline std::uint8_t Bits(const std::uint8_t* block_of, const char* blocks,
+                         char32_t code) {
+  const unsigned block = block_of[code >> kBlockBits];
+  const unsigned within = code & ((1U << kBlockBits) - 1);
+  return static_cast<std::uint8_t>(blocks[(block << kBlockBits) + within] & 31);
+}
 }  // namespace unicode_internal
 
 // Class bits of a Unicode scalar value. Two loads.
 inline std::uint8_t ClassOf(char32_t code) {
   using namespace unicode_internal;  // NOLINT(google-build-using-namespace)
   if (code >= kEnd) return kNewerThanNfc;
-  const unsigned block = kBlockOf[code >> kBlockBits];
-  const unsigned within = code & ((1U << kBlockBits) - 1);
-  return static_cast<std::uint8_t>(kBlocks[(block << kBlockBits) + within] &
-                                   31);
+  return Bits(kBlockOf, kBlocks, code);
+}
+
+// Beyond the tables only the marks U+E0100 to U+E01EF are part of words.
+inline std::uint8_t WordClassOf(char32_t code) {
+  using namespace unicode_internal;  // NOLINT(google-build-using-namespace)
+  if (code < kEnd) return Bits(kWordBlockOf, kWordBlocks, code);
+  constexpr std::uint8_t kMark = kUpperWord | kLowerWord | kWord;
+  return code >= 0xe0100 && code <= 0xe01ef ? kMark : std::uint8_t{0};
 }
 
 }  // namespace pellucid

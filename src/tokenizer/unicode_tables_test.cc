@@ -56,6 +56,29 @@ TEST(UnicodeTablesTest, ClassesExcludeEachOther) {
   }
 }
 
+// Totals of DerivedGeneralCategory.txt, and of \w in `regex` of Rust.
+TEST(UnicodeTablesTest, WordsOfUnicode16) {
+  int upper = 0, lower = 0, both = 0;
+  for (char32_t code = 0; code < kTop; ++code) {
+    const unsigned bits = WordClassOf(code);
+    if ((bits & kUpperWord) != 0) ++upper;
+    if ((bits & kLowerWord) != 0) ++lower;
+    if ((bits & kUpperWord) != 0 && (bits & kLowerWord) != 0) ++both;
+    const bool letter = (ClassOf(code) & kLetter) != 0;
+    EXPECT_TRUE(!letter || (bits & kWord) != 0);
+  }
+  constexpr int kLu = 1858, kLt = 31, kLl = 2258, kM = 2501;
+  EXPECT_EQ(upper - both, kLu + kLt);
+  EXPECT_EQ(lower - both, kLl);
+  EXPECT_EQ(both, 141028 - kLu - kLt - kLl + kM);
+  EXPECT_EQ(WordClassOf('_'), kWord);
+  EXPECT_EQ(WordClassOf('7'), kWord);
+  EXPECT_EQ(WordClassOf(0x200d), kWord);  // zero width joiner
+  EXPECT_EQ(WordClassOf(0xb2), 0);        // superscript two
+  EXPECT_EQ(WordClassOf(0x24b6), kWord);  // circled A
+  EXPECT_EQ(WordClassOf(0xe0100), kUpperWord | kLowerWord | kWord);
+}
+
 TEST(UnicodeTablesTest, NewerThanUnicode9) {
   EXPECT_EQ(ClassOf(0x1f92f) & kNewerThanNfc, kNewerThanNfc);  // 10.0
   EXPECT_EQ(ClassOf(0x1df6) & kNewerThanNfc, kNewerThanNfc);   // 10.0

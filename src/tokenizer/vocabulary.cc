@@ -36,8 +36,11 @@ Vocabulary::Vocabulary(std::span<const std::string_view> tokens) {
     const auto id = static_cast<TokenId>(size());
     arena_.append(token);
     begins_.push_back(arena_.size());
+    if (token.data() == nullptr) continue;
     const std::uint32_t hash = Hash(token, seed_);
-    slots_[SlotOf(token, hash)] = {hash, id};
+    Slot& slot = slots_[SlotOf(token, hash)];
+    if (slot.id >= 0) duplicate_ = id;
+    slot = {hash, id};
   }
 }
 

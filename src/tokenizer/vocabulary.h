@@ -22,7 +22,8 @@ namespace pellucid {
 class Vocabulary {
  public:
   // Copies `tokens` [ids], at most kMaxTokens of them. Of equal strings the
-  // last one is found, as in a Python dict of tokens.
+  // last one is found, as in a Python dict of tokens. A view without data is
+  // an id without a token: its text is empty, and no text finds it.
   static constexpr std::size_t kMaxTokens = std::size_t{1} << 28;
   explicit Vocabulary(std::span<const std::string_view> tokens);
 
@@ -38,6 +39,9 @@ class Vocabulary {
 
   std::optional<TokenId> Find(std::string_view text) const;
 
+  // A token whose string an earlier one has too, if there is one.
+  std::optional<TokenId> duplicate() const { return duplicate_; }
+
  private:
   struct Slot {
     std::uint32_t hash = 0;
@@ -49,6 +53,7 @@ class Vocabulary {
   std::vector<std::size_t> begins_;  // [size() + 1], offsets into arena_
   std::uint64_t seed_ = HashSeed();
   std::vector<Slot> slots_;  // a power of two, at most half full
+  std::optional<TokenId> duplicate_;
 };
 
 }  // namespace pellucid

@@ -47,5 +47,21 @@ TEST(VocabularyTest, MayBeEmpty) {
   EXPECT_EQ(vocabulary.Find("a"), std::nullopt);
 }
 
+TEST(VocabularyTest, ADuplicateIsKnown) {
+  const std::vector<std::string_view> tokens = {"a", "b", {}, {}};
+  EXPECT_EQ(Vocabulary(tokens).duplicate(), std::nullopt);
+  const std::vector<std::string_view> twice = {"a", "b", "a"};
+  EXPECT_EQ(Vocabulary(twice).duplicate(), 2);
+}
+
+TEST(VocabularyTest, AViewWithoutDataIsNoToken) {
+  const std::vector<std::string_view> tokens = {"a", {}, "b"};
+  const Vocabulary vocabulary(tokens);
+  EXPECT_EQ(vocabulary.size(), 3U);
+  EXPECT_EQ(vocabulary.Text(1), "");
+  EXPECT_EQ(vocabulary.Find(""), std::nullopt);
+  EXPECT_EQ(vocabulary.Find("b"), 2);
+}
+
 }  // namespace
 }  // namespace pellucid

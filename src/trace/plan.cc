@@ -21,6 +21,22 @@ Result<Plan> Plan::Make(const SiteTable& table,
   return plan;
 }
 
+std::size_t Plan::Numbers(const SiteTable& table, std::size_t tokens) const {
+  std::size_t numbers = 0;
+  for (const Site& site : table.sites()) {
+    std::size_t each = tokens;
+    if (IsAttentionMatrix(site.key.point)) {
+      each *= tokens * table.sizes().n_heads;
+    } else {
+      for (const std::size_t size : table.FeatureShape(site.key.point)) {
+        each *= size;
+      }
+    }
+    numbers += each * NamesOf(site.key).size();
+  }
+  return numbers;
+}
+
 void Plan::Add(SiteKey key, const std::string& name) {
   std::vector<std::string>& names = names_[Index(key)];
   if (std::find(names.begin(), names.end(), name) == names.end()) {

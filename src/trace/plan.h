@@ -27,6 +27,10 @@ class Plan {
   }
   bool Wants(SiteKey key) const { return !NamesOf(key).empty(); }
 
+  // How many numbers a prompt of that many tokens records, under all names.
+  // `table` is the one that the plan was made from.
+  std::size_t Numbers(const SiteTable& table, std::size_t tokens) const;
+
  private:
   explicit Plan(std::size_t n_layers)
       : names_(kPointCount * (n_layers == 0 ? 1 : n_layers)) {}

@@ -42,6 +42,17 @@ TEST_F(PlanTest, AnEmptyPlanWantsNothing) {
   for (const Site& site : table_.sites()) EXPECT_FALSE(plan.Wants(site.key));
 }
 
+TEST_F(PlanTest, CountsWhatItRecords) {
+  EXPECT_EQ(Make({})->Numbers(table_, 7), 0u);
+  // [7, 6] under two names, and [2, 7, 7].
+  const Plan plan = Make({"blocks.1.hook_resid_post", "model.layers.1",
+                          "model.layers.0.self_attn.pattern"})
+                        .value();
+  EXPECT_EQ(plan.Numbers(table_, 7), 2u * 7 * 6 + 2 * 7 * 7);
+  // Per head: [3, 2, 3].
+  EXPECT_EQ(Make({"model.layers.0.self_attn.z"})->Numbers(table_, 3), 18u);
+}
+
 TEST_F(PlanTest, OneUnknownNameFailsTheWholePlan) {
   const auto plan = Make({"model.layers.0", "model.layer.0"});
   ASSERT_FALSE(plan.ok());

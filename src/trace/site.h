@@ -12,11 +12,13 @@ namespace pellucid {
 // exist once a layer; the others once a model.
 enum class Point : std::uint8_t {
   kEmbedTokens,  // token embedding alone
+  kPosEmbed,     // learned position embedding
   kEmbed,        // what enters block 0
   kRotary,       // cos of the rotary table
   kResidPre,     // what enters a block
   kAttnNorm,
-  kQuery,  // projections as the module gives them: before rotation
+  kQkv,    // queries, keys and values as one module gives them
+  kQuery,  // before rotation
   kKey,
   kValue,
   kScores,   // after scale and mask

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/edit_distance.h"
@@ -25,6 +26,13 @@ std::string DerivedName(const ModuleNames& names, Point point) {
       return "resid_pre";
     case Point::kResidMid:
       return "resid_mid";
+    // Of one fused projection; elsewhere each is a module.
+    case Point::kQuery:
+      return Join(names.attn, "q");
+    case Point::kKey:
+      return Join(names.attn, "k");
+    case Point::kValue:
+      return Join(names.attn, "v");
     case Point::kScores:
       return Join(names.attn, "scores");
     case Point::kPattern:
@@ -39,8 +47,9 @@ std::string DerivedName(const ModuleNames& names, Point point) {
 }
 
 // TransformerLens' name of a per-layer point below "blocks.N", or "". Its q, k
-// and v are the projections before rotation, its mlp.hook_pre the gate.
-std::string_view HookName(Point point) {
+// and v are the projections before rotation, its mlp.hook_pre what is
+// activated.
+std::string_view HookName(const ModuleNames& names, Point point) {
   switch (point) {
     case Point::kResidPre:
       return "hook_resid_pre";
@@ -66,11 +75,74 @@ std::string_view HookName(Point point) {
       return "attn.hook_z";
     case Point::kGate:
       return "mlp.hook_pre";
+    case Point::kUp:
+      return names[Point::kGate].empty() ? "mlp.hook_pre" : "";
     case Point::kMlpPost:
       return "mlp.hook_post";
     default:
       return "";
   }
+}
+
+// mlx-lm calls every trunk so, and mlxterp puts it before once more.
+const std::string kMlxBase = "model";
+
+// How a point may be called: paths below the base prefix, and whole names. The
+// first of the first kind that there is, is canonical.
+struct Spellings {
+  std::vector<std::string> below_base, whole;
+};
+
+Spellings LayerSpellings(const ModuleNames& names, Point point,
+                         std::size_t layer) {
+  const std::string block = Join(names.layers, std::to_string(layer));
+  const std::string& module = names[point];
+  const std::string below = module.empty() ? DerivedName(names, point) : module;
+  if (below.empty() && point != Point::kResidPost) return {};
+  Spellings out;
+  out.below_base.push_back(Join(block, below));
+  if (point == Point::kResidPost) {
+    out.below_base.push_back(Join(block, "resid_post"));
+  }
+  for (const auto& [same, path] : names.same) {
+    if (same == point) out.below_base.push_back(Join(block, path));
+  }
+  const std::string_view hook = HookName(names, point);
+  if (!hook.empty()) {
+    out.whole.push_back(fmt::format("blocks.{}.{}", layer, hook));
+  }
+  return out;
+}
+
+Spellings ModelSpellings(const ModuleNames& names, Point point) {
+  const std::string& module = names[point];
+  Spellings out;
+  if (point == Point::kEmbed) {
+    out.whole.push_back("embed");
+  } else if (point == Point::kLogits) {
+    out.whole.push_back("logits");
+  } else if (module.empty()) {
+    return {};
+  } else if (point == Point::kHead) {
+    out.whole = {module, Join(names.base, module)};
+  } else {
+    out.below_base.push_back(module);
+  }
+  if (point == Point::kEmbedTokens) out.whole.push_back("hook_embed");
+  if (point == Point::kPosEmbed) out.whole.push_back("hook_pos_embed");
+  if (point == Point::kFinalNorm) {
+    // The trunk's own output, and TransformerLens' name.
+    out.whole.insert(out.whole.end(), {names.base, Join(names.base, names.base),
+                                       "ln_final.hook_normalized"});
+  }
+  for (const auto& [same, path] : names.same) {
+    if (same != point) continue;
+    for (const std::string& full : {Join(names.base, path), path,
+                                    Join(names.base, Join(names.base, path))}) {
+      out.whole.push_back(full);
+    }
+  }
+  return out;
 }
 
 // '*' matches any run without a dot. Greedy with one point to go back to a
@@ -123,57 +195,31 @@ SiteTable::SiteTable(const ModuleNames& names, const SiteSizes& sizes)
 }
 
 void SiteTable::Add(const ModuleNames& names, Point point, std::size_t layer) {
-  Site site{{point, layer}, "", {}};
-  const std::string& module = names[point];
-  std::vector<std::string> below_base;  // spellings without the base prefix
-  if (IsPerLayer(point)) {
-    const std::string block = Join(names.layers, std::to_string(layer));
-    const std::string below =
-        module.empty() ? DerivedName(names, point) : module;
-    if (below.empty() && point != Point::kResidPost) return;  // has no such
-    below_base.push_back(Join(block, below));
-    if (point == Point::kResidPost) {
-      below_base.push_back(Join(block, "resid_post"));
-    }
-    const std::string_view hook = HookName(point);
-    if (!hook.empty()) {
-      site.aliases.push_back(fmt::format("blocks.{}.{}", layer, hook));
-    }
-  } else if (point == Point::kEmbed) {
-    site.name = "embed";
-  } else if (point == Point::kLogits) {
-    site.name = "logits";
-  } else if (module.empty()) {
-    return;
-  } else if (point == Point::kHead) {
-    site.name = module;
-    site.aliases.push_back(Join(names.base, module));
-  } else {
-    below_base.push_back(module);
-    if (point == Point::kEmbedTokens) site.aliases.push_back("hook_embed");
-    if (point == Point::kFinalNorm) {
-      // The trunk's own output, and TransformerLens' name.
-      site.aliases.push_back(names.base);
-      site.aliases.push_back(Join(names.base, names.base));
-      site.aliases.push_back("ln_final.hook_normalized");
-    }
-  }
-  for (const std::string& path : below_base) {
+  const Spellings spelt = IsPerLayer(point)
+                              ? LayerSpellings(names, point, layer)
+                              : ModelSpellings(names, point);
+  std::vector<std::string> all;
+  for (const std::string& path : spelt.below_base) {
     const std::string full = Join(names.base, path);
-    if (site.name.empty()) {
-      site.name = full;
-    } else {
-      site.aliases.push_back(full);
-    }
-    site.aliases.push_back(path);
-    site.aliases.push_back(Join(names.base, full));
+    all.insert(all.end(), {full, path, Join(names.base, full)});
+    if (names.base == kMlxBase) continue;
+    const std::string mlx = Join(kMlxBase, path);
+    all.insert(all.end(), {mlx, Join(kMlxBase, mlx)});
   }
-  by_key_[IndexOf(site.key)] = sites_.size();
-  by_name_.emplace(site.name, sites_.size());
-  for (const std::string& alias : site.aliases) {
-    by_name_.emplace(alias, sites_.size());
-  }
+  all.insert(all.end(), spelt.whole.begin(), spelt.whole.end());
+  if (all.empty()) return;  // the architecture has no such point
+
+  by_key_[IndexOf({point, layer})] = sites_.size();
+  for (const std::string& name : all) by_name_.emplace(name, sites_.size());
+  Site site{{point, layer}, std::move(all.front()), {}};
+  site.aliases.assign(std::make_move_iterator(all.begin() + 1),
+                      std::make_move_iterator(all.end()));
   sites_.push_back(std::move(site));
+}
+
+bool SiteTable::Has(SiteKey key) const {
+  const std::size_t index = by_key_[IndexOf(key)];  // 0 where there is none
+  return index < sites_.size() && sites_[index].key == key;
 }
 
 const std::string& SiteTable::NameOf(SiteKey key) const {
@@ -227,6 +273,8 @@ std::vector<std::string> SiteTable::Suggestions(std::string_view name) const {
 
 std::vector<std::size_t> SiteTable::FeatureShape(Point point) const {
   switch (point) {
+    case Point::kQkv:
+      return {(sizes_.n_heads + 2 * sizes_.n_kv_heads) * sizes_.head_dim};
     case Point::kQuery:
       return {sizes_.n_heads * sizes_.head_dim};
     case Point::kKey:

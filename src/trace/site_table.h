@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pellucid/result.h"
@@ -32,6 +33,9 @@ struct ModuleNames {
   // are no module (resid_mid) have none.
   std::array<std::string, kPointCount> module;
   std::string attn, mlp;  // below a block: where scores, pattern, z, post hang
+  // Further modules whose output is a point's (dropout, which passes through):
+  // paths as above.
+  std::vector<std::pair<Point, std::string>> same;
 
   std::string& operator[](Point point) {
     return module[static_cast<std::size_t>(point)];
@@ -65,6 +69,9 @@ class SiteTable {
 
   std::span<const Site> sites() const { return sites_; }
   const SiteSizes& sizes() const { return sizes_; }
+
+  // Whether the architecture has the point; `key.layer` is one of its blocks.
+  bool Has(SiteKey key) const;
 
   // Canonical name of a site that exists.
   const std::string& NameOf(SiteKey key) const;

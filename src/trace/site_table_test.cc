@@ -86,6 +86,9 @@ TEST_F(SiteTableTest, NoSpellingNamesTwoSites) {
 
 TEST_F(SiteTableTest, AModuleThatTheArchitectureLacksIsNoSite) {
   EXPECT_FALSE(table_.Find("model.rotary_emb").ok());
+  EXPECT_FALSE(table_.Has({Point::kRotary}));
+  EXPECT_FALSE(table_.Has({Point::kAttnNorm, 1}));
+  for (const Site& site : table_.sites()) EXPECT_TRUE(table_.Has(site.key));
   EXPECT_FALSE(table_.Find("model.layers.0.self_attn.k_proj").ok());
 }
 

@@ -48,6 +48,24 @@ std::vector<std::int32_t> Golden::Ids() const {
   return ids;
 }
 
+std::map<std::string, std::string> Golden::Same() const {
+  std::map<std::string, std::string> same;
+  const auto it = metadata.find("same");
+  if (it == metadata.end()) return same;
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(it->second).get(object)) {
+    ADD_FAILURE() << "metadata \"same\" is no JSON object: " << it->second;
+    return same;
+  }
+  for (const auto& [name, stored] : object) {
+    std::string_view text;
+    if (stored.get(text)) ADD_FAILURE() << name << " is the same as no text";
+    same.emplace(name, text);
+  }
+  return same;
+}
+
 Golden LoadGolden(const std::string& path) {
   Golden golden;
   const auto file = SafetensorsFile::Open(

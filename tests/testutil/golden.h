@@ -33,6 +33,10 @@ struct Golden {
 
   // The token ids of metadata "ids", a JSON array; empty if there is none.
   std::vector<std::int32_t> Ids() const;
+
+  // Names that are not stored because their tensor has the bits of another:
+  // metadata "same", a JSON object of (name, the name that is stored).
+  std::map<std::string, std::string> Same() const;
 };
 
 // `path` is relative to tests/golden.

@@ -5,8 +5,9 @@
 #include <system_error>
 
 namespace pellucid::testutil {
+namespace {
 
-std::string DefaultModelPath() {
+std::string Home() {
   std::string home;
   if (const char* set = std::getenv("PELLUCID_HOME");
       set != nullptr && *set != '\0') {
@@ -14,12 +15,20 @@ std::string DefaultModelPath() {
   } else if (const char* user = std::getenv("HOME"); user != nullptr) {
     home = std::string(user) + "/.cache/pellucid";
   }
-  return home + "/models/smollm2-135m.gguf";
+  return home;
 }
+
+}  // namespace
+
+std::string DefaultModelPath() { return Home() + "/models/smollm2-135m.gguf"; }
 
 bool HasDefaultModel() {
   std::error_code ignored;
   return std::filesystem::is_regular_file(DefaultModelPath(), ignored);
+}
+
+std::string RealTokenizerPath(const std::string& name) {
+  return Home() + "/tokenizers/" + name + "/tokenizer.json";
 }
 
 }  // namespace pellucid::testutil

@@ -1,5 +1,6 @@
-// Where the default model lies, for tests that need a real one. It is too large
-// to keep beside the goldens, so these tests skip themselves without it.
+// Where the default model and real tokenizers lie, for tests that need them.
+// They are too large to keep beside the goldens, so these tests skip themselves
+// without them.
 #ifndef PELLUCID_TESTS_TESTUTIL_MODEL_PATH_H_
 #define PELLUCID_TESTS_TESTUTIL_MODEL_PATH_H_
 
@@ -13,6 +14,10 @@ std::string DefaultModelPath();
 
 // It is there; a test that finds it absent says so and is skipped.
 bool HasDefaultModel();
+
+// $PELLUCID_HOME/tokenizers/NAME/tokenizer.json, which script/get-tokenizers
+// puts there, whether or not it has.
+std::string RealTokenizerPath(const std::string& name);
 
 }  // namespace pellucid::testutil
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "testutil/noise.h"
 
@@ -31,49 +32,102 @@ std::vector<std::string> TinyLlamaNames() {
           "q6_k"};
 }
 
-GgufBuilder TinyLlama::Builder() const {
-  GgufBuilder builder;
-  const auto wanted = [&](const std::string& name) {
-    return std::ranges::find(without, name) == without.end();
-  };
-  const auto key = [&](const std::string& name, std::uint32_t value) {
-    if (wanted(name)) builder.Scalar<std::uint32_t>(name, value);
-  };
-  std::uint64_t seed = 1;
-  const auto tensor = [&](const std::string& name,
-                          const std::vector<std::size_t>& shape) {
+namespace {
+
+// Adds what a test did not leave out; tensors are drawn one after another.
+class Draft {
+ public:
+  explicit Draft(const std::vector<std::string>& without) : without_(without) {}
+
+  void Text(const std::string& name, const std::string& value) {
+    if (Wanted(name)) builder_.String(name, value);
+  }
+  void Count(const std::string& name, std::uint32_t value) {
+    if (Wanted(name)) builder_.Scalar<std::uint32_t>(name, value);
+  }
+  void Number(const std::string& name, float value) {
+    if (Wanted(name)) builder_.Scalar<float>(name, value);
+  }
+  void Spoil(const std::string& name, float value) {
+    spoil_ = name;
+    spoil_value_ = value;
+  }
+  void Weight(const std::string& name, const std::vector<std::size_t>& shape) {
     std::size_t size = 1;
     for (const std::size_t dim : shape) size *= dim;
-    std::vector<float> values = Noise(size, seed++);
-    if (name == spoil) values[0] = spoil_value;
-    if (wanted(name)) builder.Floats(name, shape, values);
-  };
-  if (wanted("general.architecture")) {
-    builder.String("general.architecture", "llama");
+    std::vector<float> values = Noise(size, seed_++);
+    if (name == spoil_) values[0] = spoil_value_;
+    if (Wanted(name)) builder_.Floats(name, shape, values);
   }
-  key("llama.context_length", 16);
-  key("llama.embedding_length", 8);
-  key("llama.block_count", 2);
-  key("llama.feed_forward_length", 12);
-  key("llama.attention.head_count", 2);
-  key("llama.attention.head_count_kv", 1);
-  if (wanted("llama.attention.layer_norm_rms_epsilon")) {
-    builder.Scalar<float>("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  // "NAME.weight" and "NAME.bias".
+  void Affine(const std::string& name, const std::vector<std::size_t>& shape) {
+    Weight(name + ".weight", shape);
+    Weight(name + ".bias", {shape.front()});
   }
-  tensor("token_embd.weight", {19, 8});
+  GgufBuilder Take() { return std::move(builder_); }
+
+ private:
+  bool Wanted(const std::string& name) const {
+    return std::ranges::find(without_, name) == without_.end();
+  }
+
+  const std::vector<std::string>& without_;
+  std::string spoil_;
+  float spoil_value_ = 0;
+  std::uint64_t seed_ = 1;
+  GgufBuilder builder_;
+};
+
+}  // namespace
+
+GgufBuilder TinyLlama::Builder() const {
+  Draft draft(without);
+  draft.Spoil(spoil, spoil_value);
+  draft.Text("general.architecture", "llama");
+  draft.Count("llama.context_length", 16);
+  draft.Count("llama.embedding_length", 8);
+  draft.Count("llama.block_count", 2);
+  draft.Count("llama.feed_forward_length", 12);
+  draft.Count("llama.attention.head_count", 2);
+  draft.Count("llama.attention.head_count_kv", 1);
+  draft.Number("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  draft.Weight("token_embd.weight", {19, 8});
   for (const std::string block : {"blk.0.", "blk.1."}) {
-    tensor(block + "attn_norm.weight", {8});
-    tensor(block + "attn_q.weight", {8, 8});
-    tensor(block + "attn_k.weight", {4, 8});
-    tensor(block + "attn_v.weight", {4, 8});
-    tensor(block + "attn_output.weight", {8, 8});
-    tensor(block + "ffn_norm.weight", {8});
-    tensor(block + "ffn_gate.weight", {12, 8});
-    tensor(block + "ffn_up.weight", {12, 8});
-    tensor(block + "ffn_down.weight", {8, 12});
+    draft.Weight(block + "attn_norm.weight", {8});
+    draft.Weight(block + "attn_q.weight", {8, 8});
+    draft.Weight(block + "attn_k.weight", {4, 8});
+    draft.Weight(block + "attn_v.weight", {4, 8});
+    draft.Weight(block + "attn_output.weight", {8, 8});
+    draft.Weight(block + "ffn_norm.weight", {8});
+    draft.Weight(block + "ffn_gate.weight", {12, 8});
+    draft.Weight(block + "ffn_up.weight", {12, 8});
+    draft.Weight(block + "ffn_down.weight", {8, 12});
   }
-  tensor("output_norm.weight", {8});
-  return builder;
+  draft.Weight("output_norm.weight", {8});
+  return draft.Take();
+}
+
+GgufBuilder TinyGpt2::Builder() const {
+  Draft draft(without);
+  draft.Text("general.architecture", "gpt2");
+  draft.Count("gpt2.context_length", 16);
+  draft.Count("gpt2.embedding_length", 8);
+  draft.Count("gpt2.block_count", 2);
+  draft.Count("gpt2.feed_forward_length", 12);
+  draft.Count("gpt2.attention.head_count", 2);
+  draft.Number("gpt2.attention.layer_norm_epsilon", 1e-5f);
+  draft.Weight("token_embd.weight", {19, 8});
+  draft.Weight("position_embd.weight", {16, 8});
+  for (const std::string block : {"blk.0.", "blk.1."}) {
+    draft.Affine(block + "attn_norm", {8});
+    draft.Affine(block + "attn_qkv", {24, 8});
+    draft.Affine(block + "attn_output", {8, 8});
+    draft.Affine(block + "ffn_norm", {8});
+    draft.Affine(block + "ffn_up", {12, 8});
+    draft.Affine(block + "ffn_down", {8, 12});
+  }
+  draft.Affine("output_norm", {8});
+  return draft.Take();
 }
 
 }  // namespace pellucid::testutil

@@ -30,6 +30,13 @@ struct TinyLlama {
   GgufBuilder Builder() const;
 };
 
+// A GPT-2 of the same sizes: two heads of 4, LayerNorms, learned positions.
+struct TinyGpt2 {
+  std::vector<std::string> without = {};
+
+  GgufBuilder Builder() const;
+};
+
 }  // namespace pellucid::testutil
 
 #endif  // PELLUCID_TESTS_TESTUTIL_TINY_MODEL_H_

@@ -467,7 +467,7 @@ def _random_character(source: random.Random) -> str:
     return chr(source.randint(first, last))
 
 
-def _random_string(source: random.Random) -> str:
+def random_string(source: random.Random) -> str:
     """Draw a string of characters, fragments and white space."""
     parts = []
     for _ in range(source.randint(2, 18)):
@@ -492,7 +492,7 @@ def corpus() -> list[str]:
     strings = list(dict.fromkeys(CURATED))
     source = random.Random(SEED)
     while len(strings) < SIZE:
-        text = _random_string(source)
+        text = random_string(source)
         if text not in strings:
             strings.append(text)
     return strings

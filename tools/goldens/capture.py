@@ -1,4 +1,4 @@
-"""Run HF Llama in eager float32 and keep every activation by site name."""
+"""Run HF Llama or GPT-2 in eager float32 and keep every activation by site."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers.models.gpt2 import modeling_gpt2
 from transformers.models.llama import modeling_llama
 
-LAYER = re.compile(r"model\.layers\.\d+")
+LAYER = re.compile(r"(model\.layers|transformer\.h)\.\d+")
+# What holds other modules and is no point of the computation itself.
+CONTAINERS = ("", "model", "model.layers", "transformer", "transformer.h")
 
 
 def build_model(
@@ -59,9 +62,12 @@ def _input_point(name: str) -> str | None:
     parent, _, part = name.rpartition(".")
     sites = {
         "post_attention_layernorm": "resid_mid",
+        "ln_2": "resid_mid",
         "o_proj": "z",
         "down_proj": "post",
     }
+    if part == "c_proj":
+        return f"{parent}.{'z' if parent.endswith('attn') else 'post'}"
     return f"{parent}.{sites[part]}" if part in sites else None
 
 
@@ -88,11 +94,29 @@ def _keep_input(
     return hook
 
 
+def _keep_attention(
+    found: dict[str, np.ndarray],
+    path: str,
+    scores: torch.Tensor,
+    mask: torch.Tensor | None,
+    pattern: torch.Tensor,
+) -> None:
+    """Store masked scores and the pattern, if the mask is the causal one."""
+    steps = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
+    if mask is not None:
+        open_ = mask[0, 0] > torch.finfo(torch.float32).min / 2
+        if not torch.equal(open_, steps):
+            raise ValueError("the attention mask is not causal")
+        scores = scores + mask
+    found[f"{path}.scores"] = _array(scores.masked_fill(~steps, -torch.inf))
+    found[f"{path}.pattern"] = _array(pattern)
+
+
 @contextmanager
-def _recorded_attention(
+def _recorded_llama(
     names: Mapping[nn.Module, str], found: dict[str, np.ndarray]
 ) -> Iterator[None]:
-    """Record scores and patterns of the eager attention while it is active."""
+    """Record scores and patterns of Llama's eager attention."""
     original = modeling_llama.eager_attention_forward
 
     def recorded(
@@ -109,16 +133,7 @@ def _recorded_attention(
         )
         keys = modeling_llama.repeat_kv(key, module.num_key_value_groups)
         scores = torch.matmul(query, keys.transpose(2, 3)) * scaling
-        steps = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
-        if attention_mask is not None:
-            open_ = attention_mask[0, 0] > torch.finfo(torch.float32).min / 2
-            if not torch.equal(open_, steps):
-                raise ValueError("the attention mask is not causal")
-            scores = scores + attention_mask
-        path = names[module]
-        scores = scores.masked_fill(~steps, -torch.inf)
-        found[f"{path}.scores"] = _array(scores)
-        found[f"{path}.pattern"] = _array(result[1])
+        _keep_attention(found, names[module], scores, attention_mask, result[1])
         return result
 
     modeling_llama.eager_attention_forward = recorded
@@ -128,16 +143,68 @@ def _recorded_attention(
         modeling_llama.eager_attention_forward = original
 
 
+@contextmanager
+def _recorded_gpt2(
+    names: Mapping[nn.Module, str], found: dict[str, np.ndarray]
+) -> Iterator[None]:
+    """Record scores and patterns of both of GPT-2's eager attentions."""
+    plain = modeling_gpt2.eager_attention_forward
+    attention = modeling_gpt2.GPT2Attention
+    upcast = attention._upcast_and_reordered_attn
+
+    def recorded(
+        module: nn.Module,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        scaling: float | None = None,
+        **rest: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        result = plain(
+            module, query, key, value, attention_mask, scaling, **rest
+        )
+        scores = torch.matmul(query, key.transpose(2, 3)) * scaling
+        _keep_attention(found, names[module], scores, attention_mask, result[1])
+        return result
+
+    def recorded_upcast(
+        module: nn.Module,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        result = upcast(module, query, key, value, attention_mask)
+        scores = torch.matmul(query, key.transpose(2, 3)) * module.scaling
+        _keep_attention(found, names[module], scores, attention_mask, result[1])
+        return result
+
+    modeling_gpt2.eager_attention_forward = recorded
+    attention._upcast_and_reordered_attn = recorded_upcast
+    try:
+        yield
+    finally:
+        modeling_gpt2.eager_attention_forward = plain
+        attention._upcast_and_reordered_attn = upcast
+
+
+def head_size(config: Any) -> int:
+    """Give the width of a head of a Llama or GPT-2 config."""
+    own = getattr(config, "head_dim", None)
+    return own or config.hidden_size // config.num_attention_heads
+
+
 @torch.no_grad()
 def capture(
-    model: LlamaForCausalLM, ids: Sequence[int]
+    model: PreTrainedModel, ids: Sequence[int]
 ) -> dict[str, np.ndarray]:
     """Record every site of one unpadded sequence.
 
     Parameters
     ----------
     model
-        A model of `build_model`.
+        A Llama or GPT-2 with a head, in eager float32.
     ids
         Token ids.
 
@@ -152,19 +219,22 @@ def capture(
     found: dict[str, np.ndarray] = {}
     names = {module: name for name, module in model.named_modules()}
     handles = []
+    head_dim = head_size(model.config)
+    gpt2 = model.config.model_type == "gpt2"
+    recorded_attention = _recorded_gpt2 if gpt2 else _recorded_llama
 
     for module, name in names.items():
-        if name in ("", "model", "model.layers", "lm_head"):
-            continue
+        if name in (*CONTAINERS, "lm_head") or name.endswith("attn_dropout"):
+            continue  # the last one runs in one of GPT-2's attentions only
         handles.append(module.register_forward_hook(_keep_output(found, name)))
         point = _input_point(name)
         if point is not None:
-            keep = _keep_input(found, point, model.config.head_dim)
+            keep = _keep_input(found, point, head_dim)
             handles.append(
                 module.register_forward_pre_hook(keep, with_kwargs=True)
             )
     try:
-        with _recorded_attention(names, found):
+        with recorded_attention(names, found):
             output = model(torch.tensor([list(ids)]), use_cache=False)
     finally:
         for handle in handles:

@@ -9,9 +9,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import LlamaForCausalLM
+from transformers import PreTrainedModel
 
 TOP_K = 5
+
+
+def final_norm(model: PreTrainedModel) -> torch.nn.Module:
+    """Give the norm before the head of a Llama or GPT-2."""
+    if model.config.model_type == "gpt2":
+        return model.transformer.ln_f
+    return model.model.norm
 
 
 def number(value: float) -> float:
@@ -37,14 +44,16 @@ def residual_rows(
         Site name to residuals [tokens, d]; the last one is the true output
         of the last block, before the final norm.
     """
-    rows = {"embed": sites["model.embed_tokens"]}
+    gpt2 = "transformer.h.0" in sites
+    blocks = "transformer.h" if gpt2 else "model.layers"
+    rows = {"embed": sites[f"{blocks}.0.resid_pre"]}
     for index in range(layers):
-        rows[f"model.layers.{index}"] = sites[f"model.layers.{index}"]
+        rows[f"{blocks}.{index}"] = sites[f"{blocks}.{index}"]
     return rows
 
 
 @torch.no_grad()
-def logits64(model: LlamaForCausalLM, rows: np.ndarray) -> np.ndarray:
+def logits64(model: PreTrainedModel, rows: np.ndarray) -> np.ndarray:
     """Give the logits of residuals with dot products in float64.
 
     Parameters
@@ -59,15 +68,15 @@ def logits64(model: LlamaForCausalLM, rows: np.ndarray) -> np.ndarray:
     numpy.ndarray
         float64 logits [tokens, vocab].
     """
-    normed = model.model.norm(torch.from_numpy(rows)[None])[0].numpy()
+    normed = final_norm(model)(torch.from_numpy(rows)[None])[0].numpy()
     weight = model.lm_head.weight.detach().numpy().astype(np.float64)
     return normed.astype(np.float64) @ weight.T
 
 
 @torch.no_grad()
-def logits32(model: LlamaForCausalLM, rows: np.ndarray) -> np.ndarray:
+def logits32(model: PreTrainedModel, rows: np.ndarray) -> np.ndarray:
     """Give the logits of residuals as HF computes them, in float32."""
-    normed = model.model.norm(torch.from_numpy(rows)[None])
+    normed = final_norm(model)(torch.from_numpy(rows)[None])
     return model.lm_head(normed)[0].numpy()
 
 
@@ -137,8 +146,63 @@ def statistics(
     return logz, entropy, divergence
 
 
+def decoded_cells(
+    logits: np.ndarray, final: np.ndarray, ids: Sequence[int], target: int
+) -> list[dict[str, Any]]:
+    """Give one row's golden cells.
+
+    Parameters
+    ----------
+    logits
+        Logits of the row [tokens, vocab].
+    final
+        Logits of the model's last row.
+    ids
+        Token ids of the prompt.
+    target
+        A token to watch.
+
+    Returns
+    -------
+    list of dict
+        JSON values, one a position.
+    """
+    logz, entropy, divergence = statistics(logits, final)
+    cells = []
+    for position in range(len(ids)):
+        z = logits[position]
+        best = top_k(z, TOP_K)
+        base = logz[position]
+        cell: dict[str, Any] = {
+            "position": position,
+            "top_ids": best,
+            "top_logits": [number(z[i]) for i in best],
+            "top_logprobs": [number(z[i] - base) for i in best],
+            "logz": number(base),
+            "entropy": number(entropy[position]),
+            "kl_to_final": number(divergence[position]),
+        }
+        if position + 1 < len(ids):
+            following = ids[position + 1]
+            cell["next"] = {
+                "id": following,
+                "logprob": number(z[following] - base),
+                "rank": rank(z, following),
+                "rank_bounds": rank_bounds(z, following),
+            }
+        cell["target"] = {
+            "id": target,
+            "logit": number(z[target]),
+            "logprob": number(z[target] - base),
+            "rank": rank(z, target),
+            "rank_bounds": rank_bounds(z, target),
+        }
+        cells.append(cell)
+    return cells
+
+
 def lens(
-    model: LlamaForCausalLM,
+    model: PreTrainedModel,
     sites: Mapping[str, np.ndarray],
     ids: Sequence[int],
     target: int,
@@ -166,44 +230,13 @@ def lens(
     final = logits64(model, residuals[last])
     rows = []
     for layer, (site, residual) in enumerate(residuals.items(), start=-1):
-        logits = logits64(model, residual)
-        logz, entropy, divergence = statistics(logits, final)
-        cells = []
-        for position in range(len(ids)):
-            z = logits[position]
-            best = top_k(z, TOP_K)
-            base = logz[position]
-            cell: dict[str, Any] = {
-                "position": position,
-                "top_ids": best,
-                "top_logits": [number(z[i]) for i in best],
-                "top_logprobs": [number(z[i] - base) for i in best],
-                "logz": number(base),
-                "entropy": number(entropy[position]),
-                "kl_to_final": number(divergence[position]),
-            }
-            if position + 1 < len(ids):
-                following = ids[position + 1]
-                cell["next"] = {
-                    "id": following,
-                    "logprob": number(z[following] - base),
-                    "rank": rank(z, following),
-                    "rank_bounds": rank_bounds(z, following),
-                }
-            cell["target"] = {
-                "id": target,
-                "logit": number(z[target]),
-                "logprob": number(z[target] - base),
-                "rank": rank(z, target),
-                "rank_bounds": rank_bounds(z, target),
-            }
-            cells.append(cell)
+        cells = decoded_cells(logits64(model, residual), final, ids, target)
         rows.append({"site": site, "layer": layer, "cells": cells})
     return {"ids": list(ids), "target": target, "rows": rows}
 
 
 def crosscheck(
-    model: LlamaForCausalLM, sites: Mapping[str, np.ndarray]
+    model: PreTrainedModel, sites: Mapping[str, np.ndarray]
 ) -> dict[str, float]:
     """Measure how far float32 statistics lie from the float64 ones.
 

@@ -165,4 +165,18 @@ void DecodeRow(DType dtype, const std::byte* row, std::span<float> out) {
   }
 }
 
+void DecodeRows(const WeightView& w, std::size_t begin, MatrixView out) {
+  const std::size_t element = InfoOf(w.dtype).block_bytes;
+  for (std::size_t r = 0; r < out.rows; ++r) {
+    if (!w.transposed) {
+      DecodeRow(w.dtype, w.Row(begin + r), out.RowSpan(r));
+      continue;
+    }
+    for (std::size_t c = 0; c < out.cols; ++c) {
+      const std::byte* at = w.data + c * w.row_bytes + (begin + r) * element;
+      DecodeRow(w.dtype, at, out.RowSpan(r).subspan(c, 1));
+    }
+  }
+}
+
 }  // namespace pellucid::kernels::reference

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/dtype.h"
+#include "base/matrix.h"
 
 namespace pellucid::kernels::reference {
 
@@ -16,6 +17,9 @@ float HalfToFloat(std::uint16_t bits);
 
 // As kernels::DecodeRow.
 void DecodeRow(DType dtype, const std::byte* row, std::span<float> out);
+
+// As kernels::DecodeRows, in both layouts.
+void DecodeRows(const WeightView& w, std::size_t begin, MatrixView out);
 
 }  // namespace pellucid::kernels::reference
 

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "kernels/math.h"
-
 namespace pellucid::kernels::reference {
 
 void Add(std::span<const float> a, std::span<const float> b,
@@ -14,12 +12,6 @@ void Add(std::span<const float> a, std::span<const float> b,
 void Multiply(std::span<const float> a, std::span<const float> b,
               std::span<float> out) {
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = a[k] * b[k];
-}
-
-void Silu(std::span<const float> x, std::span<float> out) {
-  for (std::size_t k = 0; k < out.size(); ++k) {
-    out[k] = x[k] / (1.0f + Exp(-x[k]));
-  }
 }
 
 std::size_t FirstNonFinite(std::span<const float> x) {

@@ -13,7 +13,6 @@ void Add(std::span<const float> a, std::span<const float> b,
          std::span<float> out);
 void Multiply(std::span<const float> a, std::span<const float> b,
               std::span<float> out);
-void Silu(std::span<const float> x, std::span<float> out);
 std::size_t FirstNonFinite(std::span<const float> x);
 
 }  // namespace pellucid::kernels::reference

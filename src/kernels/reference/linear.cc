@@ -28,15 +28,23 @@ void DotTile(ConstMatrixView x, ConstMatrixView w, MatrixView out) {
   }
 }
 
+void DotRows(ConstMatrixView x, const WeightView& w, std::size_t begin,
+             MatrixView out) {
+  std::vector<float> row(w.cols);
+  for (std::size_t n = 0; n < out.cols; ++n) {
+    DecodeRows(w, begin + n, {row.data(), 1, row.size()});
+    for (std::size_t m = 0; m < x.rows; ++m) {
+      out.Row(m)[n] = Dot(x.RowSpan(m), row);
+    }
+  }
+}
+
 void Linear(ConstMatrixView x, const WeightView& w, std::span<const float> bias,
             MatrixView y) {
-  std::vector<float> row(w.cols);
-  for (std::size_t n = 0; n < w.rows; ++n) {
-    DecodeRow(w.dtype, w.Row(n), row);
-    for (std::size_t m = 0; m < x.rows; ++m) {
-      const float dot = Dot(x.RowSpan(m), row);
-      y.Row(m)[n] = bias.empty() ? dot : dot + bias[n];
-    }
+  DotRows(x, w, 0, y);
+  if (bias.empty()) return;
+  for (std::size_t m = 0; m < y.rows; ++m) {
+    for (std::size_t n = 0; n < y.cols; ++n) y.Row(m)[n] += bias[n];
   }
 }
 

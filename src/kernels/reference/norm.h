@@ -1,5 +1,5 @@
-// The plain loop that kernels/norm.h is judged by.
-// It is also what PELLUCID_ISA=reference runs.
+// The plain loops that kernels/norm.h is judged by.
+// They are also what PELLUCID_ISA=reference runs.
 #ifndef PELLUCID_KERNELS_REFERENCE_NORM_H_
 #define PELLUCID_KERNELS_REFERENCE_NORM_H_
 
@@ -9,9 +9,11 @@
 
 namespace pellucid::kernels::reference {
 
-// As kernels::RmsNorm.
+// As kernels::RmsNorm and kernels::LayerNorm.
 void RmsNorm(ConstMatrixView x, std::span<const float> weight, float eps,
              MatrixView out);
+void LayerNorm(ConstMatrixView x, std::span<const float> weight,
+               std::span<const float> bias, float eps, MatrixView out);
 
 }  // namespace pellucid::kernels::reference
 

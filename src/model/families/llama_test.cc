@@ -1,161 +1,86 @@
-// The llama family against Hugging Face eager float32 on the same weights, and
-// against files that break its rules.
+#include "model/families/llama.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <string>
+#include <vector>
 
 #include "formats/gguf.h"
-#include "model/family.h"
-#include "pellucid/model.h"
-#include "testutil/compare.h"
-#include "testutil/golden.h"
-#include "testutil/tiny_model.h"
+#include "kernels/rope.h"
+#include "model/gguf_loader.h"
+#include "testutil/gguf_builder.h"
 
-namespace pellucid {
+namespace pellucid::families {
 namespace {
 
+using ::testing::Each;
 using ::testing::HasSubstr;
-using testutil::TinyLlama;
 
-class TinyLlamaTest : public ::testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(AllVariants, TinyLlamaTest,
-                         ::testing::ValuesIn(testutil::TinyLlamaNames()),
-                         [](const auto& variant) { return variant.param; });
-
-// Every site of every layer: GQA, head size of its own, biases, tied and
-// untied heads, rope scaling, every quantised type.
-TEST_P(TinyLlamaTest, EverySiteEqualsHuggingFace) {
-  const auto golden =
-      testutil::LoadGolden("tiny_llama/" + GetParam() + ".safetensors");
-  ASSERT_TRUE(golden.ok()) << golden.error;
-  const auto model = Model::Open(testutil::TinyLlamaPath(GetParam()));
-  ASSERT_TRUE(model.ok()) << model.error().message;
-  RunOptions options;
-  for (const auto& [name, tensor] : golden.tensors) {
-    options.sites.push_back(name);
-  }
-  const auto trace = model->Run(golden.Ids(), options);
-  ASSERT_TRUE(trace.ok()) << trace.error().message;
-  for (const auto& [name, theirs] : golden.tensors) {
-    const Tensor* ours = trace->Find(name);
-    ASSERT_NE(ours, nullptr) << name;
-    EXPECT_TRUE(testutil::Close(*ours, theirs, testutil::kActivationTolerance))
-        << name;
+// Llama 3.1: short wavelengths stay, long ones are divided by the factor, and
+// six of 64 frequencies lie between.
+TEST(LlamaTest, Llama3DivisorsRiseFromOneToTheFactor) {
+  const std::vector<float> inv_freq = kernels::InverseFrequencies(500000, 128);
+  const Llama3Scaling scaling{8, 1, 4, 8192};
+  const std::vector<float> divisors = Llama3Divisors(inv_freq, scaling);
+  ASSERT_EQ(divisors.size(), 64u);
+  EXPECT_THAT(std::vector(divisors.begin(), divisors.begin() + 29), Each(1.0f));
+  EXPECT_THAT(std::vector(divisors.begin() + 35, divisors.end()), Each(8.0f));
+  for (std::size_t i = 29; i < 35; ++i) {
+    EXPECT_GT(divisors[i], divisors[i - 1]) << i;
+    EXPECT_LT(divisors[i], 8.0f) << i;
   }
 }
 
-// Fails with a message that holds `part`.
-void ExpectRefused(const testutil::GgufBuilder::Bytes& bytes,
-                   const std::string& part) {
-  const auto file = GgufFile::Parse(bytes, "tiny.gguf");
-  ASSERT_TRUE(file.ok()) << file.error().message;
-  const auto loaded = LoadFromGguf(*file);
-  ASSERT_FALSE(loaded.ok()) << part;
-  EXPECT_EQ(loaded.error().code, ErrorCode::kModel);
-  EXPECT_THAT(loaded.error().message, HasSubstr(part));
-  EXPECT_THAT(loaded.error().message, HasSubstr("open: tiny.gguf: "));
-}
-
-TEST(LlamaTest, TheMadeUpModelLoads) {
-  const auto bytes = TinyLlama{}.Builder().Build();
-  const auto file = GgufFile::Parse(bytes, "tiny.gguf");
-  ASSERT_TRUE(file.ok()) << file.error().message;
-  const auto loaded = LoadFromGguf(*file);
-  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  EXPECT_EQ(loaded->spec.n_layers, 2u);
-  EXPECT_EQ(loaded->spec.head_dim, 4u);
-  EXPECT_EQ(loaded->spec.vocab_size, 19u);
-  EXPECT_TRUE(loaded->weights.tied);
-}
-
-TEST(LlamaTest, EachMissingTensorIsNamed) {
-  for (const std::string name :
-       {"token_embd.weight", "output_norm.weight", "blk.1.attn_norm.weight",
-        "blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.1.attn_v.weight",
-        "blk.1.attn_output.weight", "blk.1.ffn_norm.weight",
-        "blk.1.ffn_gate.weight", "blk.1.ffn_up.weight",
-        "blk.1.ffn_down.weight"}) {
-    ExpectRefused(TinyLlama{.without = {name}}.Builder().Build(),
-                  "tensor " + name);
+// Hugging Face blends the frequency and its scaled self; so does the divisor.
+TEST(LlamaTest, ADivisorBetweenIsHuggingFacesBlend) {
+  const std::vector<float> inv_freq = kernels::InverseFrequencies(500000, 128);
+  const std::vector<float> divisors = Llama3Divisors(inv_freq, {8, 1, 4, 8192});
+  for (std::size_t i = 29; i < 35; ++i) {
+    const double frequency = inv_freq[i];
+    const double wavelength = 6.283185307179586 / frequency;
+    const double smooth = (8192 / wavelength - 1) / 3;
+    const double blend = (1 - smooth) * frequency / 8 + smooth * frequency;
+    // Some ten roundings to float32 of numbers of the same size.
+    EXPECT_NEAR(frequency / divisors[i] / blend, 1, 10 * 0x1p-24) << i;
   }
 }
 
-TEST(LlamaTest, EachMissingKeyIsNamed) {
-  for (const std::string name :
-       {"llama.context_length", "llama.embedding_length", "llama.block_count",
-        "llama.feed_forward_length", "llama.attention.head_count"}) {
-    ExpectRefused(TinyLlama{.without = {name}}.Builder().Build(), name);
+class LlamaHeadsTest : public ::testing::Test {
+ protected:
+  LlamaHeadsTest() {
+    spec_.n_heads = 4;
+    spec_.n_kv_heads = 2;
+    spec_.head_dim = 8;
   }
-}
-
-TEST(LlamaTest, LyingSizesAreRefusedBeforeAnythingIsAllocated) {
-  const auto with = [](const std::string& key, std::uint64_t value) {
-    return TinyLlama{.without = {key}}
-        .Builder()
-        .Scalar<std::uint64_t>(key, value)
-        .Build();
-  };
-  constexpr std::uint64_t kHuge = std::uint64_t{1} << 62;
-  ExpectRefused(with("llama.block_count", kHuge), "llama.block_count");
-  ExpectRefused(with("llama.block_count", 0), "llama.block_count");
-  ExpectRefused(with("llama.block_count", 3), "blk.2.");
-  ExpectRefused(with("llama.embedding_length", kHuge),
-                "llama.embedding_length");
-  ExpectRefused(with("llama.embedding_length", 1 << 29), "token_embd.weight");
-  ExpectRefused(with("llama.feed_forward_length", 1 << 30), "ffn_gate");
-  ExpectRefused(with("llama.attention.head_count", 3), "no multiple");
-  ExpectRefused(with("llama.attention.head_count_kv", 0), "head_count_kv");
-  ExpectRefused(with("llama.attention.head_count_kv", 4), "no multiple");
-  ExpectRefused(with("llama.attention.key_length", 1 << 30), "too large");
-  ExpectRefused(with("llama.attention.key_length", 5), "equal and even");
-  ExpectRefused(with("llama.attention.value_length", 2), "equal and even");
-  ExpectRefused(with("llama.context_length", 0), "llama.context_length");
-}
-
-TEST(LlamaTest, WhatMayAlterTheMathsIsRefusedByName) {
-  ExpectRefused(
-      TinyLlama{}.Builder().Scalar<float>("llama.logit_scale", 2).Build(),
-      "llama.logit_scale");
-  ExpectRefused(TinyLlama{}
-                    .Builder()
-                    .Scalar<std::uint32_t>("llama.expert_count", 8)
-                    .Build(),
-                "mixture of experts");
-  ExpectRefused(
-      TinyLlama{}.Builder().String("llama.rope.scaling.type", "yarn").Build(),
-      "\"yarn\"");
-  ExpectRefused(TinyLlama{}
-                    .Builder()
-                    .Floats("blk.0.attn_q_norm.weight", {4}, {1, 1, 1, 1})
-                    .Build(),
-                "blk.0.attn_q_norm.weight");
-  ExpectRefused(
-      TinyLlama{}.Builder().Bool("llama.attention.causal", false).Build(),
-      "llama.attention.causal");
-}
-
-TEST(LlamaTest, DamagedRotaryFrequenciesAreRefused) {
-  for (const float divisor : {0.0f, -1.0f, 1e-30f, std::nanf("")}) {
-    ExpectRefused(TinyLlama{}
-                      .Builder()
-                      .Floats("rope_freqs.weight", {2}, {1, divisor})
-                      .Build(),
-                  "rotary frequencies");
+  std::string Check() {
+    const Status status = CheckLlamaHeads(loader_, "heads", spec_);
+    return status.ok() ? "no error" : status.error().message;
   }
+
+  std::vector<std::byte> bytes_ = testutil::GgufBuilder().Build();
+  GgufFile file_ = GgufFile::Parse(bytes_, "f").value();
+  GgufLoader loader_{file_};
+  ArchSpec spec_;
+};
+
+TEST_F(LlamaHeadsTest, HeadsShareOutAndAreEven) {
+  EXPECT_EQ(Check(), "no error");
+  spec_.n_kv_heads = 3;
+  EXPECT_THAT(Check(), HasSubstr("open: f: heads: is 4, no multiple of the 3"));
+  spec_.n_kv_heads = 4;
+  spec_.head_dim = 7;
+  EXPECT_THAT(Check(), HasSubstr("head size 7"));
+  spec_.head_dim = std::size_t{1} << 29;
+  EXPECT_THAT(Check(), HasSubstr("too large"));
 }
 
-TEST(LlamaTest, NumbersThatAreNoneAreRefused) {
-  ExpectRefused(
-      TinyLlama{}.Builder().Scalar<float>("llama.rope.freq_base", 0).Build(),
-      "llama.rope.freq_base");
-  ExpectRefused(TinyLlama{.without = {"llama.attention.layer_norm_rms_epsilon"}}
-                    .Builder()
-                    .Scalar<float>("llama.attention.layer_norm_rms_epsilon", -1)
-                    .Build(),
-                "layer_norm_rms_epsilon");
+TEST_F(LlamaHeadsTest, FrequenciesArePositiveAndBounded) {
+  spec_.inv_freq = {1, 0.5f};
+  EXPECT_TRUE(CheckFrequencies(loader_, "k", spec_).ok());
+  DivideFrequencies(std::vector<float>{1, 0}, spec_);
+  EXPECT_FALSE(CheckFrequencies(loader_, "k", spec_).ok());
 }
 
 }  // namespace
-}  // namespace pellucid
+}  // namespace pellucid::families

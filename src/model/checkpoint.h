@@ -1,0 +1,53 @@
+// What a model was opened from, of either kind: a GGUF file or a folder in
+// Hugging Face's layout. Owns the mapped files that weights point into.
+#ifndef PELLUCID_MODEL_CHECKPOINT_H_
+#define PELLUCID_MODEL_CHECKPOINT_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "formats/gguf.h"
+#include "model/family.h"
+#include "model/hf_folder.h"
+#include "pellucid/model.h"
+#include "pellucid/result.h"
+#include "pellucid/tokenizer.h"
+
+namespace pellucid {
+
+class Checkpoint {
+ public:
+  // `path` is a .gguf file, a folder with config.json, or a folder whose one
+  // .gguf file is meant. Reads headers only. kModel.
+  static Result<Checkpoint> Open(const std::string& path);
+
+  // The file or folder that it is.
+  const std::string& path() const;
+  // ModelInfo::format and hash.
+  std::string_view format() const;
+  std::string Hash() const;
+  // Every tensor of every file, the files in the order of their names.
+  std::vector<TensorInfo> Tensors() const;
+
+  // The model, whose weights point into this object, and into what it is moved
+  // to. kModel: see family.h.
+  Result<LoadedModel> Load() const;
+
+  // Nothing where the checkpoint holds no tokenizer. kModel: it is damaged or
+  // unsupported.
+  Result<std::optional<Tokenizer>> ReadTokenizer() const;
+
+ private:
+  explicit Checkpoint(GgufFile file) : held_(std::move(file)) {}
+  explicit Checkpoint(HfFolder folder) : held_(std::move(folder)) {}
+
+  std::variant<GgufFile, HfFolder> held_;
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_MODEL_CHECKPOINT_H_

@@ -1,0 +1,98 @@
+#include "model/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "testutil/temp_dir.h"
+#include "testutil/tiny_hf.h"
+#include "testutil/tiny_model.h"
+
+namespace pellucid {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  std::string ErrorOf(const std::string& path) {
+    const auto checkpoint = Checkpoint::Open(path);
+    if (checkpoint.ok()) return "no error";
+    EXPECT_EQ(checkpoint.error().code, ErrorCode::kModel);
+    return checkpoint.error().message;
+  }
+  void WriteGguf(const std::string& name) {
+    testutil::WriteFileBytes(dir_ / name,
+                             testutil::TinyLlama{}.Builder().Build());
+  }
+
+  testutil::TempDir dir_;
+};
+
+TEST_F(CheckpointTest, AFileOrAFolder) {
+  WriteGguf("tiny.gguf");
+  const auto file = Checkpoint::Open(dir_ / "tiny.gguf");
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  EXPECT_EQ(file->format(), "gguf");
+  EXPECT_EQ(file->Tensors().front().name, "token_embd.weight");
+  testutil::TinyHfLlama().Write(dir_.path(), /*shards=*/2);
+  const auto folder = Checkpoint::Open(dir_.path() + "/");
+  ASSERT_TRUE(folder.ok()) << folder.error().message;
+  EXPECT_EQ(folder->format(), "safetensors");
+  EXPECT_EQ(folder->path(), dir_.path() + "/");
+  EXPECT_EQ(folder->Hash().size(), 64u);
+  ASSERT_EQ(folder->Tensors().size(), 20u);
+  const TensorInfo first = folder->Tensors().front();
+  EXPECT_EQ(first.name, "model.embed_tokens.weight");
+  EXPECT_EQ(first.dtype, "F32");
+  EXPECT_EQ(first.bytes, 19u * 8 * 4);
+}
+
+TEST_F(CheckpointTest, AFolderOfOneGgufFileIsThatFile) {
+  WriteGguf("tiny.gguf");
+  EXPECT_EQ(Checkpoint::Open(dir_.path())->path(), dir_ / "tiny.gguf");
+  WriteGguf("other.gguf");
+  EXPECT_THAT(ErrorOf(dir_.path()),
+              HasSubstr("holds 2 .gguf files; name one of them, such as " +
+                        (dir_ / "other.gguf")));
+}
+
+TEST_F(CheckpointTest, AFileOfAFolderLeadsToTheFolder) {
+  testutil::TinyHfLlama().Write(dir_.path());
+  for (const char* name : {"config.json", "model.safetensors"}) {
+    EXPECT_THAT(ErrorOf(dir_ / name),
+                HasSubstr("name the folder " + dir_.path()));
+  }
+}
+
+TEST_F(CheckpointTest, ALoadedModelSurvivesAMoveOfItsCheckpoint) {
+  testutil::HfModel model = testutil::TinyHfLlama();
+  model.config["eos_token_id"] = "[2, 3]";
+  model.Write(dir_.path());
+  auto opened = Checkpoint::Open(dir_.path());
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  const LoadedModel loaded = opened->Load().value();
+  const Checkpoint moved = std::move(*opened);
+  EXPECT_EQ(moved.Tensors().size(), 20u);
+  float first = 0;
+  std::memcpy(&first, loaded.weights.embed.data, sizeof(first));
+  EXPECT_EQ(first, model.tensors.front().values.front());
+  EXPECT_THAT(loaded.spec.details, Contains(Pair("eos_token_id", "2, 3")));
+  EXPECT_FALSE(moved.ReadTokenizer().value().has_value());
+}
+
+TEST_F(CheckpointTest, ADamagedTokenizerIsAnErrorOfItsOwn) {
+  testutil::TinyHfLlama().Write(dir_.path());
+  testutil::WriteFileText(dir_ / "tokenizer.json", "{");
+  const auto checkpoint = Checkpoint::Open(dir_.path());
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.error().message;
+  EXPECT_TRUE(checkpoint->Load().ok());
+  EXPECT_FALSE(checkpoint->ReadTokenizer().ok());
+}
+
+}  // namespace
+}  // namespace pellucid

@@ -1,0 +1,24 @@
+#include "model/normalise.h"
+
+#include "kernels/norm.h"
+#include "model/row_blocks.h"
+
+namespace pellucid {
+
+void Normalise(const TaskPool& pool, const ArchSpec& spec,
+               const NormWeights& weights, ConstMatrixView rows,
+               MatrixView out) {
+  ForRowBlocks(pool, rows.rows, [&](std::size_t begin, std::size_t count) {
+    const ConstMatrixView in = rows.Rows(begin, count);
+    switch (spec.norm) {
+      case NormKind::kRms:
+        return kernels::RmsNorm(in, weights.weight, spec.norm_eps,
+                                out.Rows(begin, count));
+      case NormKind::kLayer:
+        return kernels::LayerNorm(in, weights.weight, weights.bias,
+                                  spec.norm_eps, out.Rows(begin, count));
+    }
+  });
+}
+
+}  // namespace pellucid

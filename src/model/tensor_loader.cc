@@ -1,0 +1,125 @@
+#include "model/tensor_loader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/quote.h"
+#include "kernels/decode.h"
+
+namespace pellucid {
+
+Error TensorLoader::Problem(std::string_view object,
+                            const std::string& what) const {
+  return ModelError(
+      fmt::format("open: {}: {}: {}", path_, Quote(object), what));
+}
+
+bool TensorLoader::HasTensor(const std::string& name) const {
+  const auto found = Find(name);
+  return !found.ok() || found->has_value();
+}
+
+Result<TensorLoader::Stored> TensorLoader::Take(
+    const std::string& name, std::span<const std::size_t> shape) {
+  PELLUCID_ASSIGN_OR_RETURN(const std::optional<Stored> tensor, Find(name));
+  if (!tensor) {
+    return Problem("tensor " + name, "is missing; the file is not whole");
+  }
+  if (!std::ranges::equal(tensor->shape, shape)) {
+    return Problem(
+        "tensor " + name,
+        fmt::format("has shape [{}] where {} [{}]; the file is damaged",
+                    fmt::join(tensor->shape, ", "), sizes_,
+                    fmt::join(shape, ", ")));
+  }
+  taken_.emplace(tensor->name);
+  return *tensor;
+}
+
+Result<WeightView> TensorLoader::Matrix(const std::string& name,
+                                        std::size_t rows, std::size_t cols) {
+  const std::size_t shape[] = {rows, cols};
+  PELLUCID_ASSIGN_OR_RETURN(const Stored tensor, Take(name, shape));
+  WeightView view;
+  view.dtype = tensor.dtype;
+  view.data = tensor.data.data();
+  view.rows = rows;
+  view.cols = cols;
+  view.row_bytes = RowBytes(tensor.dtype, cols);
+  return view;
+}
+
+Result<WeightView> TensorLoader::TransposedMatrix(const std::string& name,
+                                                  std::size_t rows,
+                                                  std::size_t cols) {
+  PELLUCID_ASSIGN_OR_RETURN(WeightView view, Matrix(name, cols, rows));
+  if (InfoOf(view.dtype).block_elements != 1) {
+    return Problem("tensor " + name,
+                   fmt::format("is {}: quantised and transposed, which this "
+                               "version does not read",
+                               InfoOf(view.dtype).name));
+  }
+  std::swap(view.rows, view.cols);
+  view.transposed = true;
+  return view;
+}
+
+Result<std::vector<float>> TensorLoader::Vector(const std::string& name,
+                                                std::size_t size) {
+  const std::size_t shape[] = {size};
+  PELLUCID_ASSIGN_OR_RETURN(const Stored tensor, Take(name, shape));
+  std::vector<float> values(size);
+  kernels::DecodeRow(tensor.dtype, tensor.data.data(), values);
+  return values;
+}
+
+Result<LinearWeights> TensorLoader::Linear(const std::string& prefix,
+                                           std::size_t rows, std::size_t cols,
+                                           Bias bias) {
+  LinearWeights linear;
+  PELLUCID_ASSIGN_OR_RETURN(linear.weight,
+                            Matrix(prefix + ".weight", rows, cols));
+  if (bias == Bias::kRequired ||
+      (bias == Bias::kIfStored && HasTensor(prefix + ".bias"))) {
+    PELLUCID_ASSIGN_OR_RETURN(linear.bias, Vector(prefix + ".bias", rows));
+  }
+  return linear;
+}
+
+Result<LinearWeights> TensorLoader::Conv1d(const std::string& prefix,
+                                           std::size_t rows, std::size_t cols) {
+  LinearWeights linear;
+  PELLUCID_ASSIGN_OR_RETURN(linear.weight,
+                            TransposedMatrix(prefix + ".weight", rows, cols));
+  PELLUCID_ASSIGN_OR_RETURN(linear.bias, Vector(prefix + ".bias", rows));
+  return linear;
+}
+
+Result<NormWeights> TensorLoader::RmsNorm(const std::string& prefix,
+                                          std::size_t size) {
+  NormWeights norm;
+  PELLUCID_ASSIGN_OR_RETURN(norm.weight, Vector(prefix + ".weight", size));
+  return norm;
+}
+
+Result<NormWeights> TensorLoader::LayerNorm(const std::string& prefix,
+                                            std::size_t size) {
+  PELLUCID_ASSIGN_OR_RETURN(NormWeights norm, RmsNorm(prefix, size));
+  PELLUCID_ASSIGN_OR_RETURN(norm.bias, Vector(prefix + ".bias", size));
+  return norm;
+}
+
+Status TensorLoader::CheckAllTaken() const {
+  for (const std::string_view name : StoredNames()) {
+    if (!taken_.contains(name)) {
+      return Problem(fmt::format("tensor {}", name),
+                     "is not part of this architecture as this version knows "
+                     "it; it may change what the model computes");
+    }
+  }
+  return {};
+}
+
+}  // namespace pellucid

@@ -1,0 +1,90 @@
+// What reading any family from any kind of checkpoint has in common: finding
+// tensors, checking their shapes, and saying what is missing or left over.
+// Kinds: gguf_loader.h, hf_loader.h.
+#ifndef PELLUCID_MODEL_TENSOR_LOADER_H_
+#define PELLUCID_MODEL_TENSOR_LOADER_H_
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dtype.h"
+#include "base/matrix.h"
+#include "model/weights.h"
+#include "pellucid/result.h"
+
+namespace pellucid {
+
+// Bounds for values of a header, far beyond any model. They keep products of
+// two sizes from overflowing; real limits come from the tensors' shapes.
+inline constexpr std::size_t kMaxSize = std::size_t{1} << 30;
+inline constexpr std::size_t kMaxLayers = 4096;
+
+class TensorLoader {
+ public:
+  // Whether a projection has a bias: by the architecture or a key of the
+  // header, else by what the file holds.
+  enum class Bias { kNone, kRequired, kIfStored };
+
+  virtual ~TensorLoader() = default;
+
+  bool HasTensor(const std::string& name) const;
+
+  // The matrix `name` [rows, cols], in place. kModel: missing, of another
+  // shape, or of an element type that is no weight.
+  Result<WeightView> Matrix(const std::string& name, std::size_t rows,
+                            std::size_t cols);
+  // The same where the file holds it as [cols, rows] (GPT-2's Conv1D).
+  Result<WeightView> TransposedMatrix(const std::string& name, std::size_t rows,
+                                      std::size_t cols);
+  // The vector `name` [size] as float32.
+  Result<std::vector<float>> Vector(const std::string& name, std::size_t size);
+
+  // "PREFIX.weight" [rows, cols] and "PREFIX.bias" [rows].
+  Result<LinearWeights> Linear(const std::string& prefix, std::size_t rows,
+                               std::size_t cols, Bias bias = Bias::kIfStored);
+  Result<LinearWeights> Conv1d(const std::string& prefix, std::size_t rows,
+                               std::size_t cols);
+  // "PREFIX.weight" [size] and, of a LayerNorm, "PREFIX.bias" [size].
+  Result<NormWeights> RmsNorm(const std::string& prefix, std::size_t size);
+  Result<NormWeights> LayerNorm(const std::string& prefix, std::size_t size);
+
+  // kModel: the checkpoint holds a tensor that none of the calls above took.
+  Status CheckAllTaken() const;
+
+  // kModel error about this checkpoint.
+  Error Problem(std::string_view object, const std::string& what) const;
+
+ protected:
+  struct Stored {
+    std::string_view name;  // as in the file
+    DType dtype = DType::kF32;
+    std::span<const std::size_t> shape;
+    std::span<const std::byte> data;
+  };
+
+  // `path` names the checkpoint, `sizes` what its shapes follow from, in
+  // messages.
+  TensorLoader(std::string path, std::string sizes)
+      : path_(std::move(path)), sizes_(std::move(sizes)) {}
+
+ private:
+  // The tensor that the architecture calls `name`, if there is one.
+  virtual Result<std::optional<Stored>> Find(const std::string& name) const = 0;
+  // Every tensor that a model must know, by its name in the file.
+  virtual std::vector<std::string_view> StoredNames() const = 0;
+
+  Result<Stored> Take(const std::string& name,
+                      std::span<const std::size_t> shape);
+
+  std::string path_, sizes_;
+  std::set<std::string, std::less<>> taken_;
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_MODEL_TENSOR_LOADER_H_

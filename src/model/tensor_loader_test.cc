@@ -1,0 +1,92 @@
+// Through GgufLoader, which holds the fewest rules of its own.
+#include "model/tensor_loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/gguf_loader.h"
+#include "testutil/gguf_builder.h"
+
+namespace pellucid {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Bias = TensorLoader::Bias;
+
+class TensorLoaderTest : public ::testing::Test {
+ protected:
+  TensorLoaderTest()
+      : bytes_(testutil::GgufBuilder()
+                   .Floats("m.weight", {2, 3}, {1, 2, 3, 4, 5, 6})
+                   .Floats("m.bias", {2}, {7, 8})
+                   .Floats("n.weight", {2}, {1, 2})
+                   .Tensor("q.weight", DType::kQ8_0, {1, 32},
+                           std::vector<std::byte>(34))
+                   .Build()),
+        file_(GgufFile::Parse(bytes_, "f").value()),
+        loader_(file_) {}
+
+  std::vector<std::byte> bytes_;
+  GgufFile file_;
+  GgufLoader loader_;
+};
+
+TEST_F(TensorLoaderTest, ReadsALinearWithItsBias) {
+  const LinearWeights linear = loader_.Linear("m", 2, 3).value();
+  EXPECT_EQ(linear.weight.rows, 2u);
+  EXPECT_EQ(linear.weight.row_bytes, 12u);
+  EXPECT_FALSE(linear.weight.transposed);
+  EXPECT_THAT(linear.bias, ElementsAre(7, 8));
+}
+
+TEST_F(TensorLoaderTest, ABiasIsReadLeftOrMissedAsAsked) {
+  EXPECT_THAT(loader_.Linear("q", 1, 32).value().bias, IsEmpty());
+  EXPECT_THAT(loader_.Linear("m", 2, 3, Bias::kNone).value().bias, IsEmpty());
+  EXPECT_FALSE(loader_.CheckAllTaken().ok());
+  const auto required = loader_.Linear("q", 1, 32, Bias::kRequired);
+  ASSERT_FALSE(required.ok());
+  EXPECT_THAT(required.error().message,
+              HasSubstr("open: f: tensor q.bias: is missing"));
+}
+
+// Row r of the model is column r of the file.
+TEST_F(TensorLoaderTest, AConv1dLiesTransposed) {
+  const WeightView view = loader_.TransposedMatrix("m.weight", 3, 2).value();
+  EXPECT_EQ(view.rows, 3u);
+  EXPECT_EQ(view.cols, 2u);
+  EXPECT_EQ(view.row_bytes, 12u);
+  EXPECT_TRUE(view.transposed);
+  EXPECT_FALSE(loader_.Conv1d("m", 2, 3).ok());
+  const auto quantised = loader_.TransposedMatrix("q.weight", 32, 1);
+  ASSERT_FALSE(quantised.ok());
+  EXPECT_THAT(quantised.error().message, HasSubstr("is Q8_0: quantised"));
+}
+
+TEST_F(TensorLoaderTest, ALayerNormHasABiasAndAnRmsNormHasNone) {
+  EXPECT_THAT(loader_.RmsNorm("n", 2).value().weight, ElementsAre(1, 2));
+  EXPECT_THAT(loader_.RmsNorm("n", 2).value().bias, IsEmpty());
+  const auto norm = loader_.LayerNorm("n", 2);
+  ASSERT_FALSE(norm.ok());
+  EXPECT_THAT(norm.error().message, HasSubstr("n.bias: is missing"));
+}
+
+TEST_F(TensorLoaderTest, AWrongShapeNamesBoth) {
+  const auto wrong = loader_.Matrix("m.weight", 3, 2);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().code, ErrorCode::kModel);
+  EXPECT_THAT(wrong.error().message,
+              HasSubstr("open: f: tensor m.weight: has shape [2, 3] where the "
+                        "header's keys want [3, 2]"));
+}
+
+TEST_F(TensorLoaderTest, ATensorNobodyTookIsNamed) {
+  ASSERT_TRUE(loader_.Matrix("m.weight", 2, 3).ok());
+  const Status left = loader_.CheckAllTaken();
+  ASSERT_FALSE(left.ok());
+  EXPECT_THAT(left.error().message, HasSubstr("tensor m.bias"));
+}
+
+}  // namespace
+}  // namespace pellucid

@@ -1,0 +1,31 @@
+#include "render/trace_json.h"
+
+namespace pellucid::render {
+
+void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
+                    const std::string& path, JsonStyle style,
+                    const TextSink& sink) {
+  JsonWriter json(sink, style);
+  json.BeginObject(JsonWrap::kLines);
+  json.Key("file");
+  json.String(path);
+  json.Key("ids");
+  json.BeginArray();
+  for (const TokenId id : trace.ids) json.Integer(id);
+  json.EndArray();
+  json.Key("text");
+  json.StringOrNull(text);
+  json.Key("tensors");
+  json.BeginObject(JsonWrap::kLines);
+  for (const auto& [name, tensor] : trace.sites) {
+    json.Key(name);
+    json.BeginArray();
+    for (const std::size_t dim : tensor.shape) json.Integer(dim);
+    json.EndArray();
+  }
+  json.EndObject();
+  json.EndObject();
+  json.Finish();
+}
+
+}  // namespace pellucid::render

@@ -1,0 +1,102 @@
+// The sections of a tokenizer.json, each read by a function in a file of its
+// own: hf_normalizer.cc, hf_pre_tokenizer.cc, hf_model.cc, hf_added_tokens.cc,
+// hf_post_processor.cc, hf_decoder.cc.
+//
+// What a reader does not know it refuses by name (JsonSection::Unsupported):
+// left out, it would change ids in silence. All errors are kModel.
+#ifndef PELLUCID_TOKENIZER_HF_SECTIONS_H_
+#define PELLUCID_TOKENIZER_HF_SECTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pellucid/result.h"
+#include "tokenizer/added_vocabulary.h"
+#include "tokenizer/bpe.h"
+#include "tokenizer/decoder.h"
+#include "tokenizer/hf_json.h"
+#include "tokenizer/normalizer.h"
+#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/vocabulary.h"
+
+namespace pellucid {
+
+// "normalizer".
+Result<Normalizer> ReadNormalizer(const JsonSection& section);
+
+// "pre_tokenizer".
+Result<PreTokenizer> ReadPreTokenizer(const JsonSection& section);
+
+// "decoder".
+Result<Decoder> ReadDecoder(const JsonSection& section);
+
+// "post_processor": the ids that it puts before and after every text.
+struct HfTemplate {
+  std::vector<std::int64_t> before, after;
+};
+Result<HfTemplate> ReadPostProcessor(const JsonSection& section);
+
+// {"String": ..} or {"Regex": ..}, the pattern of a Split or Replace.
+struct HfPattern {
+  std::string_view text;
+  bool is_regex = false;
+};
+Result<HfPattern> ReadPattern(const JsonSection& section);
+Result<TextPattern> CompilePattern(const HfPattern& pattern,
+                                   const JsonSection& section);
+
+// "model" of type BPE. Views live as long as the file.
+struct HfModel {
+  Vocabulary vocabulary{{}};
+  std::vector<std::uint8_t> flags;  // [ids], kModelToken or 0
+  std::size_t count = 0;            // tokens, which upstream calls its size
+  std::vector<MergePair> merges;    // [ranks]
+  BpeOptions options;
+  bool ignore_merges = false;
+};
+Result<HfModel> ReadModel(const JsonSection& section);
+// "vocab", or a vocab.json: {token: id}.
+Status ReadVocab(const JsonSection& section, HfModel& model);
+
+// Gathers added tokens, and gives them ids as upstream does: that of the model
+// where it has the content, else the next one (formats 6.1).
+class AddedTokenList {
+ public:
+  // `model` must outlive the list.
+  explicit AddedTokenList(const HfModel& model) : model_(model) {}
+
+  // Adds `entry`, whose id does not matter. Without content it is nothing; of
+  // two with one content the later counts, but what was special stays so.
+  // `stated`: the id that the file gives. kModel, with `section`: it is not
+  // the one that upstream gives, or that is another token's.
+  Status Add(AddedEntry entry, std::optional<std::int64_t> stated,
+             const JsonSection& section);
+
+  // Makes the added token `content` special; false: there is none.
+  bool MarkSpecial(std::string_view content);
+
+  std::optional<TokenId> Find(std::string_view content) const;
+  std::vector<AddedEntry> Take() && { return std::move(entries_); }
+
+ private:
+  TokenId NextId() const;
+
+  const HfModel& model_;
+  std::vector<AddedEntry> entries_;
+  std::map<std::string, std::size_t, std::less<>> index_;  // by content
+  TokenId highest_ = -1;
+};
+
+// "added_tokens".
+Status ReadAddedTokens(const JsonSection& section, AddedTokenList& list);
+// One of them, or of tokenizer_config.json: content and flags.
+Result<AddedEntry> ReadAddedToken(const JsonSection& section);
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_TOKENIZER_HF_SECTIONS_H_

@@ -1,0 +1,81 @@
+// What happens to a text before it is cut: the `normalizer` of a
+// tokenizer.json, as a list of steps (formats 6.3).
+//
+// Each kind of step is one class behind NormalizerStep; the steps that take
+// more than a few lines have a file of their own (tokenizer/normal_form.h,
+// tokenizer/lowercase.h). Every text between added tokens is normalised by
+// itself.
+#ifndef PELLUCID_TOKENIZER_NORMALIZER_H_
+#define PELLUCID_TOKENIZER_NORMALIZER_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pellucid/result.h"
+#include "tokenizer/normal_form.h"
+#include "tokenizer/text_pattern.h"
+
+namespace pellucid {
+
+// The longest text that one step may make: symbols are counted in 31 bits.
+inline constexpr std::size_t kMaxNormalizedBytes = std::size_t{1} << 30;
+
+// The longest text that each step may leave of `bytes` at the start. NFKD, the
+// one that adds most, makes 33 bytes of 3; without this, steps that double a
+// text take all time and memory before they come to the limit above.
+constexpr std::size_t MaxNormalizedBytes(std::size_t bytes) {
+  return std::min(kMaxNormalizedBytes, 16 * bytes + (std::size_t{1} << 20));
+}
+
+// Immutable. Safe to use from many threads.
+class NormalizerStep {
+ public:
+  virtual ~NormalizerStep() = default;
+
+  // What the step makes of `text`, well-formed UTF-8 and not empty: a part of
+  // it, or a view of `storage`, whose content before does not matter.
+  virtual Result<std::string_view> Apply(std::string_view text,
+                                         std::string& storage) const = 0;
+};
+using NormalizerStepPtr = std::shared_ptr<const NormalizerStep>;
+
+NormalizerStepPtr MakeNormalFormStep(NormalForm form);
+// Every match becomes `content`.
+NormalizerStepPtr MakeReplaceStep(TextPattern pattern, std::string content);
+// Puts `prefix` before a text that is not empty, whatever it begins with.
+NormalizerStepPtr MakePrependStep(std::string prefix);
+NormalizerStepPtr MakeLowercaseStep();
+// Takes white space (25 code points) off the ends.
+NormalizerStepPtr MakeStripStep(bool left, bool right);
+// Leaves out combining marks, which only a decomposition before sets free.
+NormalizerStepPtr MakeStripAccentsStep();
+
+// Immutable; cheap to copy. Without steps a text stays what it is.
+class Normalizer {
+ public:
+  Normalizer() = default;
+  explicit Normalizer(std::vector<NormalizerStepPtr> steps)
+      : steps_(std::move(steps)) {}
+
+  bool empty() const { return steps_.empty(); }
+
+  // Where steps write; to be kept as long as what Apply returned.
+  using Scratch = std::array<std::string, 2>;
+
+  // kModel: a regular expression reached a limit, or the text came to more
+  // than MaxNormalizedBytes; the message lacks operation and object.
+  Result<std::string_view> Apply(std::string_view text, Scratch& scratch) const;
+
+ private:
+  std::vector<NormalizerStepPtr> steps_;
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_TOKENIZER_NORMALIZER_H_

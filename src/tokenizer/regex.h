@@ -1,0 +1,58 @@
+// A regular expression of a tokenizer.json, run by Oniguruma.
+//
+// Hugging Face's tokenizers are written for Oniguruma in its own syntax and
+// UTF-8 (formats 6.10), so the same engine runs them here: every other one
+// differs somewhere. The known patterns do not come here: they have matchers
+// written by hand (tokenizer/pre_pattern.h). \p{..} is the Unicode of the
+// installed Oniguruma, 14.0 in release 6.9.8; that of Hugging Face is 16.0.
+//
+// A pattern comes from a file that nobody vouches for. It backtracks, so each
+// search has a limit of steps and of stack, and each text one of time: a
+// pattern that would take hours is an error after seconds.
+#ifndef PELLUCID_TOKENIZER_REGEX_H_
+#define PELLUCID_TOKENIZER_REGEX_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pellucid/result.h"
+
+struct re_pattern_buffer;  // Oniguruma's compiled pattern
+
+namespace pellucid {
+
+// Where a match lies: byte offsets, end excluded.
+struct MatchSpan {
+  std::size_t begin = 0, end = 0;
+};
+
+// Immutable. Safe to use from many threads.
+class Regex {
+ public:
+  static constexpr std::size_t kMaxPatternBytes = 16 * 1024;
+
+  // kModel: not valid, or longer than kMaxPatternBytes. The message begins
+  // with the pattern: "the pattern \"(\" is not valid: ...".
+  static Result<Regex> Compile(std::string_view pattern);
+
+  // All matches in `text`, well-formed UTF-8, from left to right. An empty
+  // match counts unless it lies at the end of the match before it. kModel: the
+  // pattern reached a limit.
+  Result<std::vector<MatchSpan>> FindAll(std::string_view text) const;
+
+ private:
+  struct Free {
+    void operator()(re_pattern_buffer* compiled) const;
+  };
+  Regex(std::string pattern, re_pattern_buffer* compiled);
+
+  std::string pattern_;
+  std::unique_ptr<re_pattern_buffer, Free> compiled_;
+};
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_TOKENIZER_REGEX_H_
