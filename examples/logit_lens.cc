@@ -3,8 +3,9 @@
 //
 //   example_logit_lens MODEL TEXT...
 //
-// MODEL is a .gguf file or "smollm2-135m". Prints a line a layer: the site,
-// the likeliest next token and its probability.
+// MODEL is a folder in Hugging Face's layout, a .gguf file or "smollm2-135m".
+// Prints a line a layer: the site, the likeliest next token and its
+// probability.
 #include <cstdio>
 #include <string>
 

@@ -54,6 +54,15 @@ double LogSumExp(std::span<const float> logits) {
   return highest + std::log(sum);
 }
 
+// A token between quotes, a line feed as \n.
+std::string Shown(const Tokenizer& tokenizer, TokenId id) {
+  std::string text = "\"";
+  for (const char c : tokenizer.TokenText(id)) {
+    text += c == '\n' ? "\\n" : std::string(1, c);
+  }
+  return text + "\"";
+}
+
 // The residual stream after a block, by the name that every architecture
 // shares; in a Llama it is also "model.layers.N", in a GPT-2 "transformer.h.N".
 std::string SiteAfter(std::size_t layer) {
@@ -72,9 +81,8 @@ Status PrintLayer(const Model& model, const Trace& trace, std::size_t layer) {
   std::printf("layer %2zu:", layer);
   for (const TokenId id : TopK(logits.Row(0), 3)) {
     const float logit = logits.Row(0)[static_cast<std::size_t>(id)];
-    std::printf("  \"%s\" %.2f (%.1f%%)",
-                model.tokenizer()->TokenText(id).c_str(), double{logit},
-                100 * std::exp(double{logit} - log_z));
+    std::printf("  %s %.2f (%.1f%%)", Shown(*model.tokenizer(), id).c_str(),
+                double{logit}, 100 * std::exp(double{logit} - log_z));
   }
   std::printf("\n");
   return {};

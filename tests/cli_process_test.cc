@@ -73,6 +73,10 @@ class Process {
   }
   int WaitWithOpenInput() {
     Drain();
+    return WaitForEnd();
+  }
+  // The same without reading anything.
+  int WaitForEnd() {
     int status = 0;
     EXPECT_EQ(::waitpid(pid_, &status, 0), pid_);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -137,6 +141,21 @@ TEST(CliProcessTest, SignalsStopALongRunWithExit130) {
     EXPECT_EQ(run.err(), "");
     EXPECT_TRUE(dir.List().empty());
   }
+}
+
+// The pipe behind /dev/stdout is full and nobody reads it: the writer looks at
+// nothing, and the temporary of the other output must not stay.
+TEST(CliProcessTest, ASignalEndsAWriterThatWaits) {
+  const TempDir dir;
+  std::string ids = "1";
+  for (int i = 0; i < 119; ++i) ids += ",1";
+  Process run({"lens", "-m", kModel, "--ids", ids, "--top-k", "100", "--json",
+               "/dev/stdout", "--csv", dir / "f.csv"});
+  std::this_thread::sleep_for(500ms);
+  run.Signal(SIGINT);
+  EXPECT_EQ(run.WaitForEnd(), 130);
+  EXPECT_EQ(run.err(), "");
+  EXPECT_TRUE(dir.List().empty());
 }
 
 TEST(CliProcessTest, SignalsEndAWaitForInput) {

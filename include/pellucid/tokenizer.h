@@ -27,7 +27,7 @@ using TokenId = std::int32_t;
 // When a beginning-of-sequence token is put before the text.
 enum class BosPolicy {
   kAuto,    // what the model's own Hugging Face tokenizer does
-  kAlways,  // kUsage error where the vocabulary has no BOS token
+  kAlways,  // kUsage error where no file names a BOS token
   kNever,
 };
 
@@ -49,7 +49,9 @@ struct Encoding {
 };
 
 // The tokenizer of one model; Model::tokenizer() gives it. Cheap to copy:
-// copies share the tables.
+// copies share the tables. When memory runs out, Encode returns kFailed;
+// Decode, TokenBytes, TokenText and FindToken, which return plain values, throw
+// std::bad_alloc.
 class PELLUCID_API Tokenizer {
  public:
   struct Impl;  // src/tokenizer/tokenizer_impl.h
@@ -83,7 +85,8 @@ class PELLUCID_API Tokenizer {
   // unembedding (ModelInfo::vocab_size), may be larger.
   std::size_t VocabSize() const;
 
-  // The tokens that begin and end a sequence, where the vocabulary has them.
+  // The tokens that begin and end a sequence, where the model's files name
+  // them.
   std::optional<TokenId> BosId() const;
   std::optional<TokenId> EosId() const;
 

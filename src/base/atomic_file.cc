@@ -8,7 +8,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <system_error>
 #include <utility>
 
 namespace pellucid {
@@ -31,10 +35,51 @@ Error ErrnoError(const std::string& path) {
                               "on the disk");
 }
 
+// The temporaries that exist. Never destroyed: a thread may end the program
+// while another still writes.
+struct Temporaries {
+  std::mutex mutex;  // held while one appears, is renamed or goes
+  std::set<std::string> names;
+};
+
+Temporaries& AllTemporaries() {
+  static Temporaries* const all = new Temporaries;
+  return *all;
+}
+
+void Remove(const std::string& temporary) {
+  Temporaries& all = AllTemporaries();
+  const std::lock_guard lock(all.mutex);
+  ::unlink(temporary.c_str());
+  all.names.erase(temporary);
+}
+
 std::string ResolveLinks(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> real(
       ::realpath(path.c_str(), nullptr), std::free);
   return real ? std::string(real.get()) : path;
+}
+
+// Whether the folder of `path` is there; keeps errno. (/proc refuses new files
+// as if it were not.)
+bool HasFolder(const std::string& path) {
+  const int kept = errno;
+  std::error_code ignored;
+  const auto folder = std::filesystem::path(path).parent_path();
+  const bool has =
+      folder.empty() || std::filesystem::is_directory(folder, ignored);
+  errno = kept;
+  return has;
+}
+
+// A new file to write; negative, with errno, where it cannot be had.
+int OpenTemporary(const std::string& temporary) {
+  Temporaries& all = AllTemporaries();
+  const std::lock_guard lock(all.mutex);
+  const int fd =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd >= 0) all.names.insert(temporary);
+  return fd;
 }
 
 }  // namespace
@@ -58,10 +103,9 @@ Result<AtomicFile> AtomicFile::Create(const std::string& path) {
   const std::string stem = target + ".tmp-" + std::to_string(::getpid()) + "-";
   for (int i = 0; i < kMaxNames; ++i) {
     const std::string temporary = stem + std::to_string(i);
-    const int fd = ::open(temporary.c_str(),
-                          O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = OpenTemporary(temporary);
     if (fd < 0 && errno == EEXIST) continue;
-    if (fd < 0 && errno == ENOENT) {
+    if (fd < 0 && errno == ENOENT && !HasFolder(target)) {
       return WriteError(path, "its folder does not exist; create it first");
     }
     if (fd < 0) return ErrnoError(path);
@@ -105,7 +149,7 @@ Error AtomicFile::Problem() const { return ErrnoError(path_); }
 void AtomicFile::Discard() {
   if (fd_ < 0) return;
   ::close(std::exchange(fd_, -1));
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) Remove(temporary_);
 }
 
 Status AtomicFile::Write(std::span<const std::byte> bytes) {
@@ -124,16 +168,27 @@ Status AtomicFile::Commit() {
   if (fd_ < 0) return WriteError(path_, "the file is closed already");
   if (::close(std::exchange(fd_, -1)) != 0) {  // a full disk may show here
     const Error error = Problem();
-    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+    if (!temporary_.empty()) Remove(temporary_);
     return error;
   }
   if (temporary_.empty()) return {};
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
-    const Error error = Problem();
-    ::unlink(temporary_.c_str());
-    return error;
+  {
+    Temporaries& all = AllTemporaries();
+    const std::lock_guard lock(all.mutex);
+    if (::rename(temporary_.c_str(), target_.c_str()) == 0) {
+      all.names.erase(temporary_);
+      return {};
+    }
   }
-  return {};
+  const Error error = Problem();
+  Remove(temporary_);
+  return error;
+}
+
+void AtomicFile::AbandonAll() {
+  Temporaries& all = AllTemporaries();
+  all.mutex.lock();  // for ever
+  for (const std::string& name : all.names) ::unlink(name.c_str());
 }
 
 ByteSink AtomicFile::Sink() {

@@ -46,6 +46,11 @@ class AtomicFile {
   // Calls Write(); lives as long as *this stays where it is.
   ByteSink Sink();
 
+  // For a program that ends at once, from any thread: removes the temporaries
+  // of all files of this process. From then on Create, Commit and the end of a
+  // file wait for ever, so that none can appear any more.
+  static void AbandonAll();
+
  private:
   AtomicFile(std::string path, std::string target, std::string temporary,
              int fd);

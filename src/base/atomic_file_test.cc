@@ -124,6 +124,20 @@ TEST(AtomicFileTest, MovesCarryTheFile) {
   EXPECT_THAT(dir.List(), ElementsAre("b"));
 }
 
+TEST(AtomicFileTest, AbandonedFilesLeaveNothing) {
+  const testutil::TempDir dir;
+  const auto end_in_the_middle = [&] {
+    auto kept = AtomicFile::Create(dir / "kept");
+    auto first = AtomicFile::Create(dir / "first");
+    auto second = AtomicFile::Create(dir / "second");
+    if (!kept->Commit().ok() || !first->Write("half").ok()) ::_exit(1);
+    AtomicFile::AbandonAll();
+    ::_exit(0);
+  };
+  EXPECT_EXIT(end_in_the_middle(), ::testing::ExitedWithCode(0), "");
+  EXPECT_EQ(dir.List(), std::vector<std::string>{"kept"});
+}
+
 TEST(AtomicFileTest, ErrorsNamePathAndReason) {
   const TempDir dir;
   const auto message = [](const std::string& path) {
@@ -135,6 +149,7 @@ TEST(AtomicFileTest, ErrorsNamePathAndReason) {
   EXPECT_EQ(message(dir / "none/out"),
             "write: " + (dir / "none/out") +
                 ": its folder does not exist; create it first");
+  EXPECT_THAT(message("/proc/pellucid"), HasSubstr("No such file"));
   EXPECT_THAT(message(dir.path()), HasSubstr("is a folder"));
   WriteText(dir / "file", "");
   EXPECT_THAT(message(dir / "file/out"), HasSubstr("Not a directory"));

@@ -74,6 +74,8 @@ TEST(MappedFileTest, ErrorsNamePathAndReason) {
             "open: " + (dir / "none") + ": no such file; check the path");
   EXPECT_THAT(ErrorOf(dir.path()), HasSubstr("is a folder"));
   EXPECT_THAT(ErrorOf("/dev/null"), HasSubstr("is no regular file"));
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(ErrorOf(dir / "pipe"), HasSubstr("is no regular file"));
   testutil::WriteFileBytes(dir / "f", {});
   EXPECT_THAT(ErrorOf(dir / "f/g"), HasSubstr("Not a directory"));
 }

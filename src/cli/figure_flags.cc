@@ -73,13 +73,18 @@ Result<render::FigureFormat> FormatFor(const Arguments& arguments,
                           Quote(path)));
 }
 
+Error Idle(const Arguments& arguments, std::string_view option,
+           std::string_view without) {
+  return arguments.Problem(
+      option, fmt::format("changes nothing without {}; add that, or leave this "
+                          "out",
+                          without));
+}
+
 // Options that only change a figure, where there is none.
 Status CheckUse(const Arguments& arguments, const FigureFlags& flags) {
   const auto needs = [&](std::string_view option, std::string_view what) {
-    return arguments.Problem(
-        option, fmt::format("changes nothing without {}; add that, or leave "
-                            "this out",
-                            what));
+    return Idle(arguments, option, what);
   };
   if (!flags.plot) {
     if (flags.max_positions > 0) return needs("--max-positions", "--plot");
@@ -121,7 +126,8 @@ void AddFigureFlags(Arguments& arguments, FigureFlags* flags) {
   arguments.Text("--plot-target-positions", "POSITIONS",
                  &flags->target_positions,
                  "positions that --plot-target draws, one line style each, at "
-                 "most 4; default: the last listed one");
+                 "most 4, and with several at most 7 targets; default: the "
+                 "last listed one");
   arguments.Choice("--plot-format", {"svg", "png", "pdf"}, &flags->format,
                    "format of the figures; default: by the file's ending");
   arguments.Text("--plot-scale", "X", &flags->scale,
@@ -162,10 +168,16 @@ Result<FigurePlan> PlanFigures(const Arguments& arguments,
     PELLUCID_ASSIGN_OR_RETURN(
         plan.plot, FormatFor(arguments, flags, "--plot", *flags.plot));
   }
+  if (flags.plot_target) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        plan.plot_target,
+        FormatFor(arguments, flags, "--plot-target", *flags.plot_target));
+  }
+  if (flags.scale && plan.plot != render::FigureFormat::kPng &&
+      plan.plot_target != render::FigureFormat::kPng) {
+    return Idle(arguments, "--plot-scale", "a PNG");
+  }
   if (!flags.plot_target) return plan;
-  PELLUCID_ASSIGN_OR_RETURN(
-      plan.plot_target,
-      FormatFor(arguments, flags, "--plot-target", *flags.plot_target));
   if (metric == render::Metric::kEntropy || metric == render::Metric::kKl) {
     return arguments.Problem("--plot-target",
                              "draws a number of tokens, which entropy and kl "

@@ -55,7 +55,7 @@ TEST(FigureFlagsTest, Defaults) {
 }
 
 TEST(FigureFlagsTest, SizesAreInches) {
-  const Planned p = Plan({"--plot", "f.svg", "--figure-size", "6.5x4",
+  const Planned p = Plan({"--plot", "f.png", "--figure-size", "6.5x4",
                           "--max-positions", "7", "--layer-stride", "3",
                           "--colormap", "cividis", "--plot-scale", "0.5"});
   EXPECT_EQ(p.error, "");
@@ -111,6 +111,12 @@ TEST(FigureFlagsTest, OptionsOfFiguresNeedOne) {
   EXPECT_NE(Plan({"--figure-size", "3x3"}).error, "");
   EXPECT_NE(Plan({"--plot-scale", "3"}).error, "");
   EXPECT_NE(Plan({"--plot-format", "png"}).error, "");
+  EXPECT_EQ(Plan({"--plot", "f.svg", "--plot-scale", "3"}).error,
+            "lens: --plot-scale: changes nothing without a PNG; add that, or "
+            "leave this out");
+  EXPECT_EQ(
+      Plan({"--plot", "f", "--plot-format", "png", "--plot-scale", "3"}).error,
+      "");
   EXPECT_NE(Plan({"--plot", "f.svg", "--plot-target-positions", "last"}).error,
             "");
   EXPECT_EQ(Plan({"--plot-target", "f.svg", "--figure-size", "3x3"}).error, "");

@@ -30,6 +30,8 @@ render::InfoReport ReportOf(const Model& model, const InfoFlags& flags) {
     report.tokenizer = {tokenizer->Kind(), tokenizer->VocabSize(),
                         tokenizer->BosId(), tokenizer->EosId(),
                         tokenizer->AddsBos()};
+  } else {
+    report.tokenizer_error = model.RequireTokenizer().error().message;
   }
   if (flags.tensors) report.tensors = model.Tensors();
   if (flags.sites) report.sites = model.Sites();
@@ -40,8 +42,9 @@ std::string IdOr(const std::optional<TokenId>& id) {
   return id ? fmt::format("{}", *id) : "none";
 }
 
-std::string TokenizerLine(const std::optional<render::TokenizerInfo>& info) {
-  if (!info) return "none";
+std::string TokenizerLine(const render::InfoReport& report) {
+  const std::optional<render::TokenizerInfo>& info = report.tokenizer;
+  if (!info) return "none: " + report.tokenizer_error;
   return fmt::format("{}, {} tokens, bos {}, eos {}, {} bos", info->kind,
                      info->vocab_size, IdOr(info->bos_id), IdOr(info->eos_id),
                      info->adds_bos ? "adds" : "adds no");
@@ -66,7 +69,7 @@ std::string ForPeople(const render::InfoReport& report) {
   line("vocabulary", model.vocab_size);
   line("context", model.context_length);
   for (const auto& [key, value] : model.details) line(key, value);
-  line("tokenizer", TokenizerLine(report.tokenizer));
+  line("tokenizer", TokenizerLine(report));
   if (report.tensors) {
     out += "\nTensors:\n";
     for (const TensorInfo& tensor : *report.tensors) {

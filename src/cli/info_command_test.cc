@@ -4,6 +4,7 @@
 #include <string>
 
 #include "testutil/run_cli.h"
+#include "testutil/tiny_hf.h"
 
 namespace pellucid::cli {
 namespace {
@@ -44,10 +45,31 @@ TEST(InfoCommandTest, PeopleGetLines) {
   const CliOutcome run = RunCli({"info", model, "--sites"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_NE(run.out.find("architecture        llama\n"), std::string::npos);
-  EXPECT_NE(run.out.find("tokenizer           none\n"), std::string::npos);
+  EXPECT_NE(run.out.find("tokenizer           none: tokenizer: " + model +
+                         ": holds none; use --ids"),
+            std::string::npos);
   EXPECT_NE(run.out.find("\n  model.layers.0.self_attn.q_proj"),
             std::string::npos);
   EXPECT_EQ(run.out.find("Tensors:"), std::string::npos);
+}
+
+TEST(InfoCommandTest, ATokenizerThatIsNotReadIsSaidToBe) {
+  const TempDir dir;
+  testutil::TinyHfLlama().Write(dir.path());
+  testutil::WriteFileText(dir / "tokenizer.json",
+                          R"({"model": {"type": "Unigram"}})");
+  const CliOutcome text = RunCli({"info", dir.path()});
+  ASSERT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_NE(text.out.find("tokenizer           none: open: " +
+                          (dir / "tokenizer.json") + ": unsupported"),
+            std::string::npos);
+  const CliOutcome run = RunCli({"info", dir.path(), "--json", "-"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  simdjson::dom::parser parser;
+  const simdjson::dom::element json = parser.parse(run.out);
+  EXPECT_TRUE(json["tokenizer"].is_null());
+  EXPECT_NE(std::string_view(json["tokenizer_error"]).find("Unigram"),
+            std::string_view::npos);
 }
 
 TEST(InfoCommandTest, AModelIsNamedOnce) {

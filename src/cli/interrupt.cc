@@ -7,6 +7,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <span>
+#include <utility>
 
 namespace pellucid::cli {
 namespace {
@@ -40,23 +42,40 @@ void ClosePipe(int (&ends)[2]) {
   }
 }
 
-void Watch(int raised, int done, std::stop_source source) {
+// Waits for one of `fds`; false after `milliseconds` (-1: never).
+bool Wait(std::span<pollfd> fds, int milliseconds) {
+  int ready = 0;
+  do {
+    ready = ::poll(fds.data(), fds.size(), milliseconds);
+  } while (ready < 0 && errno == EINTR);
+  return ready != 0;
+}
+
+void Watch(int raised, int done, std::stop_source source,
+           std::chrono::milliseconds grace,
+           const std::function<void()>& overdue) {
   std::array<pollfd, 2> wait = {{{raised, POLLIN, 0}, {done, POLLIN, 0}}};
-  while (::poll(wait.data(), wait.size(), -1) < 0 && errno == EINTR) {
+  Wait(wait, -1);
+  if (wait[0].revents == 0) return;
+  source.request_stop();
+  if (!overdue) return;
+  if (!Wait(std::span(wait).last(1), static_cast<int>(grace.count()))) {
+    overdue();
   }
-  if (wait[0].revents != 0) source.request_stop();
 }
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(std::chrono::milliseconds grace,
+                     std::function<void()> overdue) {
   if (::pipe2(raised_, O_CLOEXEC | O_NONBLOCK) != 0) return;
   if (::pipe2(done_, O_CLOEXEC) != 0) {
     ClosePipe(raised_);
     return;
   }
   g_raised = raised_[1];
-  watcher_ = std::thread(Watch, raised_[0], done_[0], source_);
+  watcher_ = std::thread(Watch, raised_[0], done_[0], source_, grace,
+                         std::move(overdue));
   Catch(SIGINT, &old_int_);
   Catch(SIGTERM, &old_term_);
   Catch(SIGHUP, &old_hup_);

@@ -40,6 +40,24 @@ TEST(InterruptTest, TheSecondSignalHasItsDefaultAgain) {
   EXPECT_EQ(now.sa_handler, SIG_DFL);
 }
 
+TEST(InterruptTest, WorkThatDoesNotStopIsOverdue) {
+  std::stop_source called;
+  const Interrupt interrupt(1ms, [&] { called.request_stop(); });
+  EXPECT_FALSE(StopsWithin(called.get_token(), 20ms));
+  std::raise(SIGINT);
+  EXPECT_TRUE(StopsWithin(called.get_token(), 10'000ms));
+}
+
+TEST(InterruptTest, WorkThatStopsIsNot) {
+  bool called = false;
+  {
+    const Interrupt interrupt(10min, [&] { called = true; });
+    std::raise(SIGINT);
+    EXPECT_TRUE(StopsWithin(interrupt.token(), 10'000ms));
+  }
+  EXPECT_FALSE(called);
+}
+
 TEST(InterruptTest, FormerHandlersComeBackAndIgnoredSignalsStayIgnored) {
   const auto old_handler = std::signal(SIGINT, SIG_IGN);
   {

@@ -113,10 +113,12 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
   PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output,
                             Output::Open(flags.json.value_or("-"), io));
   const auto texts = render::TextsOf(model.tokenizer());
+  // A vector a cell, and of each token that it lists logit, log-probability,
+  // probability and what the pass over the vocabulary holds: 8 numbers.
   const auto kept = [&](std::size_t tokens) {
     const ModelInfo& info = model.info();
-    return tokens * info.d_model *
-           (1 + plan.options.sites.size() * info.n_layers);
+    const std::size_t rows = 1 + plan.options.sites.size() * info.n_layers;
+    return tokens * rows * (info.d_model + 8 * plan.options.top_k);
   };
   const auto run_batch = [&](const Batch& batch) -> Status {
     PELLUCID_ASSIGN_OR_RETURN(const std::vector<Lens> lenses,

@@ -91,7 +91,7 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags) {
   arguments.Texts("--target", "TEXT|id=N", &flags->targets,
                   "follow this one token through every row (may be repeated)");
   arguments.Number("--skip-first", "N", 0, kMaxCount, &flags->skip_first,
-                   "positions left out of the summary; default: 0");
+                   "positions left out of the JSON's summary; default: 0");
   AddOutputs(arguments, flags);
   arguments.Example("pellucid lens \"The capital of France is\"");
   arguments.Example(

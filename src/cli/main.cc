@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <new>
 #include <vector>
 
+#include "base/atomic_file.h"
 #include "base/quote.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -18,6 +20,15 @@ namespace pellucid::cli {
 namespace {
 
 constexpr int kInterrupted = 130;  // 128 + SIGINT, as shells say it
+
+// Work ends in order within this time of a Ctrl-C, or without order at it: text
+// that is made or sent looks at nothing.
+constexpr std::chrono::milliseconds kGrace(80);
+
+void EndAtOnce() {
+  AtomicFile::AbandonAll();
+  ::_exit(kInterrupted);
+}
 
 int ExitCodeOf(ErrorCode code) {
   switch (code) {
@@ -126,7 +137,7 @@ int Run(std::span<const std::string> args, Io& io) {
 
 int Main(int argc, char** argv) {
   const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
-  const Interrupt interrupt;
+  const Interrupt interrupt(kGrace, EndAtOnce);
   // A closed pipe becomes a failed write, so that files are left in order.
   const auto old_pipe = std::signal(SIGPIPE, SIG_IGN);
   DescriptorSource in(STDIN_FILENO, "standard input", interrupt.fd());

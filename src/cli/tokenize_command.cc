@@ -2,11 +2,9 @@
 // tokenizers do it: a text that begins with BOS gets a second one.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "hub/reference.h"
+#include "model/checkpoint.h"
 #include "render/display_text.h"
 #include "render/tokenize_json.h"
 #include "tokenizer/hf_loader.h"
@@ -38,25 +37,20 @@ EncodeOptions EncodingOf(const TokenizeFlags& flags) {
           .add_special_tokens = !flags.no_special};
 }
 
-// The tokenizer of a bare tokenizer.json, of a folder, whether or not it holds
-// weights, or of a model file.
+// The tokenizer of a bare tokenizer.json, or of what ReadTokenizerAt reads.
 Result<Tokenizer> OpenTokenizer(const ModelOptions& options) {
   const std::string ref = options.ref.value_or(hub::DefaultReference());
-  PELLUCID_ASSIGN_OR_RETURN(const std::string path, hub::ResolveReference(ref));
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    PELLUCID_ASSIGN_OR_RETURN(const auto tokenizer, LoadHfTokenizer(path));
-    if (tokenizer) return *tokenizer;
-    return ModelError(
-        fmt::format("tokenize: {}: the folder holds no tokenizer; it takes a "
-                    "tokenizer.json, or vocab.json with merges.txt",
-                    Quote(path)));
-  }
+  PELLUCID_ASSIGN_OR_RETURN(
+      const std::string path,
+      hub::ResolveReference(ref, "a tokenizer.json, a model folder"));
   if (path.ends_with(".json")) return LoadTokenizerJson(path);
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(options));
-  PELLUCID_ASSIGN_OR_RETURN(const Tokenizer* tokenizer,
-                            opened.model.RequireTokenizer());
-  return *tokenizer;
+  PELLUCID_ASSIGN_OR_RETURN(const auto tokenizer, ReadTokenizerAt(path));
+  if (tokenizer) return *tokenizer;
+  return ModelError(
+      fmt::format("tokenize: {}: holds no tokenizer; name a .gguf file with "
+                  "one, or a folder with tokenizer.json, or with vocab.json "
+                  "and merges.txt",
+                  Quote(path)));
 }
 
 // The ids and their pieces, one a line.
@@ -136,8 +130,13 @@ Status ConvertLines(const Arguments& arguments, const TokenizeFlags& flags,
 }
 
 Status CheckFlags(const Arguments& arguments, const TokenizeFlags& flags) {
-  PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
   const bool has_text = flags.prompt.text || flags.prompt.file;
+  const bool has_ids = flags.prompt.ids || flags.prompt.jsonl;
+  if (flags.decode && !has_text && !has_ids) {
+    return arguments.Problem("--decode",
+                             "there are no ids; give --ids or --jsonl");
+  }
+  PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
   if (flags.decode && has_text) {
     return arguments.Problem("--decode",
                              "reads ids, not a text; give --ids or --jsonl");

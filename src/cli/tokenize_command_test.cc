@@ -71,6 +71,9 @@ TEST_F(TokenizeTest, OptionsThatDoNotFitAreErrors) {
   EXPECT_EQ(Tokenize({"--decode", "ab"}).exit_code, 2);
   EXPECT_EQ(Tokenize({"--ids", "1"}).exit_code, 2);
   EXPECT_EQ(Tokenize({}).exit_code, 2);
+  EXPECT_EQ(Tokenize({"--decode"}).err,
+            "pellucid: error: tokenize: --decode: there are no ids; give --ids "
+            "or --jsonl\n");
   EXPECT_EQ(Tokenize({"ab", "--bos", "maybe"}).exit_code, 2);
   EXPECT_EQ(Tokenize({"ab\xff"}).exit_code, 2);
 }
@@ -103,21 +106,32 @@ TEST_F(TokenizeTest, ABareTokenizerJsonIsEnough) {
             "[2,0]\n");
   EXPECT_EQ(Tokenize({"ab"}).out, "       3  <s>\n       2  ab\n");
   EXPECT_EQ(Tokenize({"--decode", "--ids", "3,2,0"}).out, "<s>aba\n");
-  model_ = dir_.path();  // a folder without weights
+  const TempDir folder;  // without weights
+  testutil::WriteFileBytes(folder / "tokenizer.json",
+                           std::as_bytes(std::span(kTokenizerJson)));
+  model_ = folder.path();
   EXPECT_EQ(Tokenize({"--decode", "--no-special", "--ids", "3,2,0"}).out,
             "aba\n");
 }
 
 TEST_F(TokenizeTest, WhatIsNoTokenizerIsExit3) {
   model_ = dir_ / "tokenizer.json";
-  EXPECT_EQ(Tokenize({"ab"}).exit_code, 3);
+  const CliOutcome missing = Tokenize({"ab"});
+  EXPECT_EQ(missing.exit_code, 3);
+  EXPECT_NE(missing.err.find("name a tokenizer.json, a model folder"),
+            std::string::npos);
   testutil::WriteFileBytes(model_, std::as_bytes(std::span("{}", 2)));
   EXPECT_EQ(Tokenize({"ab"}).exit_code, 3);
   const TempDir empty;
   model_ = empty.path();
   const CliOutcome run = Tokenize({"ab"});
   EXPECT_EQ(run.exit_code, 3);
-  EXPECT_NE(run.err.find("the folder holds no tokenizer"), std::string::npos);
+  EXPECT_NE(run.err.find("holds no tokenizer; name a"), std::string::npos);
+}
+
+TEST_F(TokenizeTest, AFolderOfOneGgufFileIsThatFile) {
+  model_ = dir_.path();
+  EXPECT_EQ(Tokenize({"--jsonl", "-"}, "\"c ab\"\n").out, "[4,13]\n");
 }
 
 }  // namespace

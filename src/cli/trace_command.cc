@@ -66,13 +66,18 @@ Status CheckFlags(const Arguments& arguments, const TraceFlags& flags) {
                              "is missing; name a .safetensors or .npz "
                              "file (with --jsonl: a folder)");
   }
-  if (!flags.prompt.jsonl && !TraceFormatOf(*flags.out)) {
+  if (!flags.prompt.jsonl && !TraceFormatOf(*flags.out) &&
+      !IsDeviceOrPipe(*flags.out)) {
     return arguments.Problem(
         "--out", fmt::format("\"{}\" ends in neither .safetensors nor .npz; "
                              "name such a file",
                              Quote(*flags.out)));
   }
   return {};
+}
+
+TraceFormat FormatOf(const TraceFlags& flags) {
+  return TraceFormatOf(*flags.out).value_or(TraceFormat::kSafetensors);
 }
 
 // What the sites ask for, before anything runs or is made for it: a wrong name
@@ -82,7 +87,7 @@ Result<Plan> PlanTrace(const Arguments& arguments, const TraceFlags& flags,
                        const RunOptions& options, const Model& model) {
   PELLUCID_ASSIGN_OR_RETURN(Plan plan,
                             Plan::Make(model.impl().table, options.sites));
-  if (flags.prompt.jsonl || TraceFormatOf(*flags.out) != TraceFormat::kNpz) {
+  if (flags.prompt.jsonl || FormatOf(flags) != TraceFormat::kNpz) {
     return plan;
   }
   for (const std::string& site : options.sites) {
@@ -121,8 +126,7 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
   }();
   if (!trace.ok()) return trace.error();
   PELLUCID_RETURN_IF_ERROR(WriteTrace(*trace, prompt.text, model.info(),
-                                      *TraceFormatOf(*flags.out), file,
-                                      io.stop));
+                                      FormatOf(flags), file, io.stop));
   if (json == nullptr) return {};
   render::WriteTraceJson(*trace, prompt.text, *flags.out,
                          render::JsonStyle::kIndented, json->sink());
@@ -169,8 +173,9 @@ void AddFlags(Arguments& arguments, TraceFlags* flags) {
                  "names or patterns with commas between; * is any run without "
                  "a dot, all is everything but scores and pattern; required");
   arguments.Text("--out", "F", &flags->out,
-                 "the .safetensors or .npz file to write; with --jsonl a "
-                 "folder of 000000.safetensors, ...; required");
+                 "the .safetensors or .npz file to write (a pipe or a device "
+                 "of another name gets safetensors); with --jsonl a folder of "
+                 "000000.safetensors, ...; required");
   AddModelOptions(arguments, &flags->model);
   AddJsonOption(arguments, &flags->json);
   AddColorOption(arguments, &flags->color);

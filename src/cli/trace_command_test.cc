@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "formats/safetensors.h"
@@ -102,6 +104,19 @@ TEST_F(TraceCommandTest, NpzIsWrittenToo) {
   for (const char* name : {"logits.npy", "ids.npy", "model.npy"}) {
     EXPECT_THAT(ReadFileText(dir_ / "t.npz"), HasSubstr(name));
   }
+}
+
+TEST_F(TraceCommandTest, APipeGetsSafetensorsWhateverItsName) {
+  ASSERT_EQ(Trace({"c", "--sites", "embed", "--out", out_}).exit_code, 0);
+  const std::string pipe = dir_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string received;
+  std::thread reader([&] { received = ReadFileText(pipe); });
+  EXPECT_EQ(Trace({"c", "--sites", "embed", "--out", pipe}).exit_code, 0);
+  reader.join();
+  EXPECT_EQ(received, ReadFileText(out_));
+  EXPECT_EQ(Trace({"c", "--sites", "embed", "--out", "/dev/null"}).exit_code,
+            0);
 }
 
 // "model" is an alias of the trunk's output, and an array of metadata.

@@ -1,6 +1,7 @@
 #include "cli/trace_files.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,12 @@ std::optional<TraceFormat> TraceFormatOf(const std::string& path) {
   if (path.ends_with(".safetensors")) return TraceFormat::kSafetensors;
   if (path.ends_with(".npz")) return TraceFormat::kNpz;
   return std::nullopt;
+}
+
+bool IsDeviceOrPipe(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) &&
+         !S_ISDIR(info.st_mode);
 }
 
 Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,

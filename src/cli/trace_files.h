@@ -21,6 +21,10 @@ enum class TraceFormat { kSafetensors, kNpz };
 // By the ending of `path`; nothing for any other.
 std::optional<TraceFormat> TraceFormatOf(const std::string& path);
 
+// Whether `path` is there and neither a file nor a folder: a device or a pipe,
+// whose name nobody chooses.
+bool IsDeviceOrPipe(const std::string& path);
+
 // Keys of the metadata; in npz, names of arrays beside the sites'.
 inline constexpr std::array<std::string_view, 4> kMetadataNames = {
     "ids", "text", "model", "pellucid"};

@@ -1,6 +1,7 @@
 #include "cli/trace_files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "formats/safetensors.h"
 #include "pellucid/version.h"
@@ -24,6 +25,17 @@ TEST(TraceFilesTest, TheEndingChoosesTheFormat) {
   EXPECT_EQ(TraceFormatOf("a.npz"), TraceFormat::kNpz);
   EXPECT_EQ(TraceFormatOf("a.npy"), std::nullopt);
   EXPECT_EQ(TraceFormatOf("npz"), std::nullopt);
+}
+
+TEST(TraceFilesTest, DevicesAndPipesAreNoFiles) {
+  const TempDir dir;
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+  testutil::WriteFileBytes(dir / "file", {});
+  EXPECT_TRUE(IsDeviceOrPipe("/dev/null"));
+  EXPECT_TRUE(IsDeviceOrPipe(dir / "pipe"));
+  EXPECT_FALSE(IsDeviceOrPipe(dir / "file"));
+  EXPECT_FALSE(IsDeviceOrPipe(dir / "none"));
+  EXPECT_FALSE(IsDeviceOrPipe(dir.path()));
 }
 
 TEST(TraceFilesTest, SafetensorsHoldTensorsAndMetadata) {

@@ -1,6 +1,9 @@
 // A JSON file of a model folder (config.json, tokenizer.json), parsed as one
 // document that the readers above walk.
 //
+// Integers beyond 64 bits, which Python writes and simdjson's document cannot
+// hold (a "model_max_length" of 10^30), are read as floating-point numbers.
+//
 // simdjson checks UTF-8 and bounds the nesting; the size is bounded before a
 // byte is read, so a hostile file costs no more than its limit. Where a key
 // stands twice in an object, look-ups find the first: readers for which that

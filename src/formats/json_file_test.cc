@@ -33,6 +33,27 @@ TEST(JsonFileTest, ValuesOutliveAMove) {
   EXPECT_EQ(file.text(), R"({"a": {"b": [1, 2.5, "x"]}})");
 }
 
+// What Python writes for "no limit".
+TEST(JsonFileTest, IntegersBeyond64BitsAreNumbers) {
+  const std::string json =
+      R"({"1000000000000000000000": 1000000000000000019884624838656, )"
+      R"("a\\": [-99999999999999999999, "123456789012345678901\"", 7, )"
+      R"(18446744073709551615]})";
+  const auto file = JsonFile::Parse(json, "config.json");
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  EXPECT_EQ(file->text(), json);
+  double number = 0;
+  const auto root = file->root();
+  ASSERT_EQ(root["1000000000000000000000"].get(number), simdjson::SUCCESS);
+  EXPECT_EQ(number, 1e30);
+  ASSERT_EQ(root.at_pointer("/a\\/0").get(number), simdjson::SUCCESS);
+  EXPECT_EQ(number, -1e20);
+  EXPECT_EQ(root.at_pointer("/a\\/1").get_string().value(),
+            "123456789012345678901\"");
+  EXPECT_EQ(root.at_pointer("/a\\/2").get_uint64().value(), 7u);
+  ExpectRefused("{\"a\": 0123}", "not valid JSON");
+}
+
 TEST(JsonFileTest, WhatIsNoJsonIsRefused) {
   ExpectRefused("", "not valid JSON");
   ExpectRefused("{", "not valid JSON");

@@ -18,9 +18,12 @@ inline constexpr std::string_view kBuiltInModel = "smollm2-135m";
 // $PELLUCID_HOME, else ~/.cache/pellucid.
 std::string PellucidHome();
 
-// The path of a file or folder that exists. kModel: nothing is there; the
-// message says what gets a built-in model.
-Result<std::string> ResolveReference(const std::string& reference);
+// The path of a file or folder that exists. kModel: nothing is there, and the
+// message says what gets a built-in model or one of a hub; or what is there
+// cannot be looked at. `accepted` is what the message offers beside a .gguf
+// file and the built-in name.
+Result<std::string> ResolveReference(
+    const std::string& reference, std::string_view accepted = "a model folder");
 
 }  // namespace pellucid::hub
 

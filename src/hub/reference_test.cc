@@ -68,6 +68,37 @@ TEST(ReferenceTest, TheDefaultIsTheEnvironmentsElseBuiltIn) {
   EXPECT_EQ(DefaultReference(), "smollm2-135m");
 }
 
+TEST(ReferenceTest, ANameOnTheHubGetsTheCommandThatFetchesIt) {
+  EXPECT_EQ(ResolveReference("Org-1/a.name").error().message,
+            "open: Org-1/a.name: no such file or folder, and this version "
+            "reads neither the hub nor its cache; get the model with: hf "
+            "download Org-1/a.name --local-dir DIR, then name DIR");
+  EXPECT_NE(
+      ResolveReference("org/name@v1.0")
+          .error()
+          .message.find("hf download org/name --revision v1.0 --local-dir DIR"),
+      std::string::npos);
+  for (const char* path :
+       {"./name", "/name", "org/", "a/b/c", "org/name@", "@a/b", "org/m.gguf",
+        "org/a b", "name", "org/tokenizer.json"}) {
+    const std::string message = ResolveReference(path).error().message;
+    EXPECT_EQ(message.find("hf download"), std::string::npos) << path;
+  }
+}
+
+TEST(ReferenceTest, WhatCannotBeLookedAtIsNotCalledAbsent) {
+  const std::string message =
+      ResolveReference(std::string(5000, 'x')).error().message;
+  EXPECT_NE(message.find("File name too long"), std::string::npos);
+}
+
+TEST(ReferenceTest, TheMessageOffersWhatTheCallerTakes) {
+  const auto missing = ResolveReference("missing.json", "a tokenizer.json");
+  EXPECT_EQ(missing.error().message,
+            "open: missing.json: no such file, folder or built-in model; name "
+            "a tokenizer.json, a .gguf file or smollm2-135m");
+}
+
 TEST(ReferenceTest, UnknownAndEmptyReferencesAreErrors) {
   const auto unknown = ResolveReference("no/such/model.gguf");
   ASSERT_FALSE(unknown.ok());

@@ -142,6 +142,7 @@ constexpr ActivationName kNames[] = {
     {"gelu", Activation::kGelu},
     {"gelu_fast", Activation::kGeluFast},
     {"gelu_new", Activation::kGeluTanh},
+    {"gelu_python", Activation::kGelu},
     {"gelu_pytorch_tanh", Activation::kGeluTanh},
     {"quick_gelu", Activation::kQuickGelu},
     {"relu", Activation::kRelu},

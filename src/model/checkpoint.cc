@@ -16,21 +16,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The files of `folder` that end in .gguf, sorted.
-std::vector<std::string> GgufFilesIn(const std::string& folder) {
+Error Unreadable(const std::string& path, const std::error_code& error) {
+  return ModelError(fmt::format("open: {}: {}; check its permissions", path,
+                                error.message()));
+}
+
+// The files of `folder` that end in .gguf, sorted. kModel: it cannot be listed.
+Result<std::vector<std::string>> GgufFilesIn(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
   fs::directory_iterator it(folder, error);
   for (; !error && it != fs::directory_iterator(); it.increment(error)) {
     if (it->path().extension() == ".gguf") files.push_back(it->path().string());
   }
+  if (error) return Unreadable(folder, error);
   std::ranges::sort(files);
   return files;
 }
 
-bool IsThere(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
+// What lies at `path`, which may be nothing. kModel: nobody can tell.
+Result<fs::file_type> TypeOf(const fs::path& path) {
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::none) return Unreadable(path.string(), error);
+  return type;
 }
 
 // What the user names instead of a folder's file.
@@ -43,13 +52,16 @@ Error NameTheFolder(const fs::path& file) {
 
 }  // namespace
 
-Result<Checkpoint> Checkpoint::Open(const std::string& path) {
+Result<CheckpointPath> LocateCheckpoint(const std::string& path) {
   std::string file = path;
-  if (std::error_code ignored; fs::is_directory(path, ignored)) {
-    const std::vector<std::string> files = GgufFilesIn(path);
-    if (IsThere(fs::path(path) / "config.json") || files.empty()) {
-      PELLUCID_ASSIGN_OR_RETURN(HfFolder folder, HfFolder::Open(path));
-      return Checkpoint(std::move(folder));
+  PELLUCID_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(path));
+  if (type == fs::file_type::directory) {
+    PELLUCID_ASSIGN_OR_RETURN(const fs::file_type config,
+                              TypeOf(fs::path(path) / "config.json"));
+    PELLUCID_ASSIGN_OR_RETURN(const std::vector<std::string> files,
+                              GgufFilesIn(path));
+    if (config != fs::file_type::not_found || files.empty()) {
+      return CheckpointPath{path, /*is_folder=*/true};
     }
     if (files.size() > 1) {
       return ModelError(
@@ -63,7 +75,23 @@ Result<Checkpoint> Checkpoint::Open(const std::string& path) {
   if (extension == ".safetensors" || extension == ".json") {
     return NameTheFolder(file);
   }
-  PELLUCID_ASSIGN_OR_RETURN(GgufFile gguf, GgufFile::Open(file));
+  return CheckpointPath{std::move(file), /*is_folder=*/false};
+}
+
+Result<std::optional<Tokenizer>> ReadTokenizerAt(const std::string& path) {
+  PELLUCID_ASSIGN_OR_RETURN(const CheckpointPath at, LocateCheckpoint(path));
+  if (at.is_folder) return LoadHfTokenizer(at.path);
+  PELLUCID_ASSIGN_OR_RETURN(const GgufFile file, GgufFile::Open(at.path));
+  return LoadTokenizer(file);
+}
+
+Result<Checkpoint> Checkpoint::Open(const std::string& path) {
+  PELLUCID_ASSIGN_OR_RETURN(const CheckpointPath at, LocateCheckpoint(path));
+  if (at.is_folder) {
+    PELLUCID_ASSIGN_OR_RETURN(HfFolder folder, HfFolder::Open(at.path));
+    return Checkpoint(std::move(folder));
+  }
+  PELLUCID_ASSIGN_OR_RETURN(GgufFile gguf, GgufFile::Open(at.path));
   return Checkpoint(std::move(gguf));
 }
 

@@ -19,10 +19,26 @@
 
 namespace pellucid {
 
+// Which of the two `path` is, decided for all that open one: the .gguf file
+// itself, the one .gguf file of a folder without config.json, or a folder in
+// Hugging Face's layout. Reads no file.
+struct CheckpointPath {
+  std::string path;
+  bool is_folder = false;
+};
+
+// kModel: one file of a model folder, a folder with more .gguf files than one,
+// or what cannot be looked at, such as for want of permission.
+Result<CheckpointPath> LocateCheckpoint(const std::string& path);
+
+// The tokenizer alone, of what may hold no weights, or weights of an
+// architecture that is not read. Errors as those of LocateCheckpoint and
+// Checkpoint::ReadTokenizer.
+Result<std::optional<Tokenizer>> ReadTokenizerAt(const std::string& path);
+
 class Checkpoint {
  public:
-  // `path` is a .gguf file, a folder with config.json, or a folder whose one
-  // .gguf file is meant. Reads headers only. kModel.
+  // `path`: see LocateCheckpoint. Reads headers only. kModel.
   static Result<Checkpoint> Open(const std::string& path);
 
   // The file or folder that it is.

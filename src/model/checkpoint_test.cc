@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstring>
+#include <filesystem>
 #include <string>
 
 #include "testutil/temp_dir.h"
@@ -59,6 +62,34 @@ TEST_F(CheckpointTest, AFolderOfOneGgufFileIsThatFile) {
   EXPECT_THAT(ErrorOf(dir_.path()),
               HasSubstr("holds 2 .gguf files; name one of them, such as " +
                         (dir_ / "other.gguf")));
+}
+
+TEST_F(CheckpointTest, WhatCannotBeLookedAtIsNotCalledAbsent) {
+  std::filesystem::create_symlink("loop", dir_ / "loop");
+  EXPECT_THAT(ErrorOf(dir_ / "loop"), HasSubstr("symbolic links"));
+  WriteGguf("tiny.gguf");
+  std::filesystem::create_symlink("config.json", dir_ / "config.json");
+  EXPECT_THAT(ErrorOf(dir_.path()), HasSubstr("config.json: Too many"));
+}
+
+TEST_F(CheckpointTest, AFolderThatMayNotBeListedIsNotCalledEmpty) {
+  namespace fs = std::filesystem;
+  const std::string folder = dir_ / "closed";
+  fs::create_directory(folder);
+  fs::permissions(folder, fs::perms::owner_exec);
+  if (::access(folder.c_str(), R_OK) == 0) GTEST_SKIP() << "root reads all";
+  EXPECT_THAT(ErrorOf(folder), HasSubstr("Permission denied"));
+  fs::permissions(folder, fs::perms::owner_all);
+}
+
+TEST_F(CheckpointTest, ATokenizerAloneNeedsNoWeights) {
+  EXPECT_FALSE(ReadTokenizerAt(dir_.path()).value().has_value());
+  testutil::WriteFileText(dir_ / "tokenizer.json", R"({
+      "pre_tokenizer": {"type": "ByteLevel"}, "decoder": {"type": "ByteLevel"},
+      "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})");
+  EXPECT_EQ(ReadTokenizerAt(dir_.path()).value()->VocabSize(), 1u);
+  WriteGguf("tiny.gguf");  // now the folder stands for that file
+  EXPECT_FALSE(ReadTokenizerAt(dir_.path()).value().has_value());
 }
 
 TEST_F(CheckpointTest, AFileOfAFolderLeadsToTheFolder) {

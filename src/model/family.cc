@@ -81,6 +81,11 @@ Result<LoadedModel> LoadFromHf(const HfFolder& folder) {
                             config.String({"model_type"}, ""));
   PELLUCID_ASSIGN_OR_RETURN(const std::string_view architecture,
                             config.FirstString({"architectures"}));
+  if (type.empty() && architecture.empty()) {
+    return config.Problem("model_type",
+                          "is missing, and so is architectures: unsupported "
+                          "architecture; get the file again");
+  }
   const HfFamily* family = FindHfFamily(type, architecture);
   if (family != nullptr && IsLanguageModel(architecture)) {
     return family->load(folder);

@@ -58,6 +58,13 @@ TEST(FamilyTest, FoldersGoByModelTypeThenByArchitecture) {
               HasSubstr("unsupported architecture \"RwkvForCausalLM\""));
 }
 
+TEST(FamilyTest, AFolderThatNamesNoArchitectureIsMissingAKey) {
+  EXPECT_THAT(
+      ErrorOfFolder({{"model_type", "null"}, {"architectures", "null"}}),
+      HasSubstr("config.json: model_type: is missing, and so is "
+                "architectures"));
+}
+
 TEST(FamilyTest, AHeadThatIsNoLanguageModelsIsRefused) {
   const std::string error = ErrorOfFolder(
       {{"architectures", "[\"LlamaForSequenceClassification\"]"}});

@@ -78,6 +78,13 @@ bool HfModelConfig::Has(Names names) const {
   return false;
 }
 
+std::string_view HfModelConfig::SpellingOf(Names names) const {
+  for (const std::string_view name : names) {
+    if (Has({name})) return name;
+  }
+  return *names.begin();
+}
+
 Result<std::optional<HfModelConfig::Field>> HfModelConfig::Find(Names names) {
   std::optional<Field> found;
   for (const std::string_view name : names) {

@@ -40,6 +40,8 @@ class HfModelConfig {
 
   // Whether any spelling is there and not null.
   bool Has(Names names) const;
+  // The spelling that the file uses; the first where it uses none.
+  std::string_view SpellingOf(Names names) const;
 
   // All below, kModel: another type, or two spellings that differ.
 

@@ -15,31 +15,55 @@ using Names = std::span<const std::string_view>;
 // What the file is, and what made it.
 constexpr std::string_view kAbout[] = {
     "_commit_hash",
-    "_num_labels",
-    "dropout",
+    "_from_model_config",
     "_name_or_path",
+    "_num_labels",
     "architectures",
     "auto_map",
+    "base_model",
+    "base_model_pp_plan",
+    "base_model_tp_plan",
+    "bos_token",
+    "context_length",
+    "dropout",
     "dtype",
+    "eos_token",
+    "finetuned",
     "finetuning_task",
     "is_decoder",
     "is_llama_config",
     "license",
+    "max_seq_len",
+    "max_seq_length",
     "max_sequence_length",
+    "merged_from",
     "model_max_length",
     "model_type",
     "n_ctx",
+    "n_special",
     "name_or_path",
+    "neuron",
+    "pad_to_multiple_of",
+    "pad_token",
     "predict_special_tokens",
     "prefix",
+    "seq_length",
     "task_specific_params",
     "tokenizer_class",
     "torch_dtype",
     "transformers.js_config",
     "transformers_version",
+    "trust_remote_code",
+    "unk_token",
     "unsloth_fixed",
     "unsloth_version",
     "vocab_file",
+};
+
+// Read by some families; transformers ignores them in all others.
+constexpr std::string_view kOfOthers[] = {
+    "max_window_layers", "n_layers",           "num_layers",
+    "sliding_window",    "use_sliding_window",
 };
 
 // How weights are trained, stored and run, not what they compute.
@@ -146,15 +170,12 @@ struct NeutralNumber {
   double value;
 };
 constexpr NeutralNumber kNeutralNumbers[] = {
-    {"embedding_multiplier", 1},
-    {"expert_count", 0},
-    {"logit_scale", 1},
-    {"logits_scaling", 1},
-    {"num_experts", 0},
-    {"num_local_experts", 0},
-    {"partial_rotary_factor", 1},
-    {"residual_multiplier", 1},
-    {"rotary_pct", 1},
+    {"embedding_multiplier", 1}, {"expert_count", 0},
+    {"logit_scale", 1},          {"logits_scaling", 1},
+    {"num_experts", 0},          {"num_experts_per_tok", 0},
+    {"num_local_experts", 0},    {"partial_rotary_factor", 1},
+    {"residual_multiplier", 1},  {"rope_condense_ratio", 1},
+    {"rotary_pct", 1},           {"rotary_scaling_factor", 1},
 };
 
 // Keys that ask for something where they are false.
@@ -183,8 +204,8 @@ bool IsFullAttention(const dom::array& types) {
 }  // namespace
 
 bool IsHarmlessKey(std::string_view key) {
-  return Contains(kAbout, key) || Contains(kTraining, key) ||
-         Contains(kGeneration, key) ||
+  return Contains(kAbout, key) || Contains(kOfOthers, key) ||
+         Contains(kTraining, key) || Contains(kGeneration, key) ||
          std::ranges::any_of(
              kPrefixes, [&](auto prefix) { return key.starts_with(prefix); }) ||
          std::ranges::any_of(

@@ -33,6 +33,13 @@ TEST(HfConfigKeysTest, NamesTrainingGenerationAndTokensAreHarmless) {
                           "_attn_implementation_autoset",
                           "id2label",
                           "is_llama_config",
+                          "n_special",  // gpt2-medium
+                          "predict_special_tokens",
+                          "trust_remote_code",
+                          "pad_token",
+                          "max_seq_len",
+                          "sliding_window",  // LlamaConfig has none
+                          "num_layers",
                           "transformers.js_config"}) {
     EXPECT_TRUE(IsHarmlessKey(key)) << key;
   }
@@ -43,8 +50,8 @@ TEST(HfConfigKeysTest, WhatAltersTheMathsIsNot) {
        {"attn_logit_softcapping", "final_logit_softcapping",
         "residual_multiplier", "embedding_multiplier", "logits_scaling",
         "attention_multiplier", "logit_scale", "clip_qkv",
-        "attention_chunk_size", "layer_types", "sliding_window", "rope_theta",
-        "num_experts", "quantization_config", "qk_layernorm", ""}) {
+        "attention_chunk_size", "layer_types", "rope_theta", "num_experts",
+        "quantization_config", "qk_layernorm", ""}) {
     EXPECT_FALSE(IsHarmlessKey(key)) << key;
   }
 }
@@ -67,6 +74,10 @@ TEST(HfConfigKeysTest, AKnownKeyIsNeutralAtItsOwnValue) {
   EXPECT_TRUE(Neutral("residual_multiplier", "1.0"));
   EXPECT_FALSE(Neutral("residual_multiplier", "0"));
   EXPECT_TRUE(Neutral("num_local_experts", "0"));
+  EXPECT_TRUE(Neutral("num_experts_per_tok", "0"));
+  EXPECT_FALSE(Neutral("num_experts_per_tok", "2"));
+  EXPECT_TRUE(Neutral("rope_condense_ratio", "1"));
+  EXPECT_FALSE(Neutral("rope_condense_ratio", "8"));
   EXPECT_TRUE(Neutral("is_causal", "true"));
   EXPECT_FALSE(Neutral("is_causal", "false"));
   EXPECT_TRUE(Neutral("layer_types", R"(["full_attention"])"));

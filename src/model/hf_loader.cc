@@ -49,16 +49,17 @@ std::vector<std::string_view> HfLoader::StoredNames() const {
 Result<std::string_view> ReadActivation(HfModelConfig& config,
                                         std::string_view fallback,
                                         ArchSpec& spec) {
+  const HfModelConfig::Names keys = {"hidden_act", "activation_function",
+                                     "activation", "hidden_activation"};
   PELLUCID_ASSIGN_OR_RETURN(const std::string_view name,
-                            config.String({"hidden_act", "activation_function",
-                                           "activation", "hidden_activation"},
-                                          fallback));
+                            config.String(keys, fallback));
   const auto activation = kernels::ActivationFromName(name);
   if (!activation) {
     return config.Problem(
-        "hidden_act", fmt::format("is \"{}\": unsupported; this version knows "
-                                  "gelu and its kinds, silu, relu and relu2",
-                                  Quote(name)));
+        config.SpellingOf(keys),
+        fmt::format("is \"{}\": unsupported; this version knows "
+                    "gelu and its kinds, silu, relu and relu2",
+                    Quote(name)));
   }
   spec.activation = *activation;
   return name;

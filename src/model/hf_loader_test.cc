@@ -70,7 +70,7 @@ TEST_F(HfLoaderTest, BuffersArePassedOver) {
 }
 
 TEST_F(HfLoaderTest, HalvesAreReadInPlaceAtAnyAlignment) {
-  for (const std::size_t blanks : {0, 1, 2, 3, 4, 5, 6, 7}) {
+  for (std::size_t blanks = 0; blanks < 8; ++blanks) {
     HfLoader loader = Loader(
         SafetensorsBuilder()
             .Tensor(
@@ -116,7 +116,10 @@ TEST_F(HfLoaderTest, ActivationsGoByTheirNames) {
   EXPECT_EQ(spec.activation, kernels::Activation::kSilu);
   EXPECT_EQ(read(R"({"activation_function": "relu"})"), "relu");
   EXPECT_EQ(spec.activation, kernels::Activation::kRelu);
-  EXPECT_THAT(read(R"({"hidden_act": "xielu"})"), HasSubstr("is \"xielu\""));
+  EXPECT_THAT(read(R"({"hidden_act": "xielu"})"),
+              HasSubstr("hidden_act: is \"xielu\""));
+  EXPECT_THAT(read(R"({"activation_function": "xielu"})"),
+              HasSubstr("activation_function: is \"xielu\""));
 }
 
 class HfEmbeddingsTest : public HfLoaderTest {

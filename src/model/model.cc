@@ -190,8 +190,10 @@ Result<Tensor> Model::Unembed(const Tensor& residual,
                               bool apply_final_norm) const {
   const FloatEnvironment environment;
   const std::size_t d = impl_->spec.d_model;
+  // Divided, since the product of a shape that is no truth may overflow.
   if (residual.shape.size() != 2 || residual.shape[1] != d ||
-      residual.data.size() != residual.shape[0] * d) {
+      residual.data.size() % d != 0 ||
+      residual.data.size() / d != residual.shape[0]) {
     return UsageError(fmt::format(
         "unembed: residual of {} dimensions and {} numbers: must be [rows, {}]",
         residual.shape.size(), residual.data.size(), d));

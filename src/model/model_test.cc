@@ -188,6 +188,10 @@ TEST_F(ModelTest, UnembedOfTheLastBlockGivesTheLogits) {
 
 TEST_F(ModelTest, UnembedChecksShapes) {
   EXPECT_EQ(model_.Unembed(Tensor({2, 3})).error().code, ErrorCode::kUsage);
+  Tensor wraps;  // 2^63 rows of an even width are 0 numbers in 64 bits
+  wraps.shape = {std::size_t{1} << 63, model_.info().d_model};
+  ASSERT_EQ(model_.info().d_model % 2, 0u);
+  EXPECT_EQ(model_.Unembed(wraps).error().code, ErrorCode::kUsage);
   EXPECT_EQ(model_.Unembed(Tensor({0, model_.info().d_model}))->shape[0], 0u);
 }
 

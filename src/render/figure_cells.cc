@@ -80,11 +80,8 @@ void TakeNotes(const LensReport& report, std::size_t first, std::size_t stride,
   for (std::string& line : FigureDepthNotes(report)) {
     cells.notes.push_back(std::move(line));
   }
-  const auto own = [](const LensRow& row) { return row.own_norm; };
-  if (std::any_of(report.lens.rows.begin(), report.lens.rows.end(), own)) {
-    cells.notes.emplace_back(
-        "Outputs of modules are decoded with their own norm's statistics");
-  }
+  const std::string_view own_norm = OwnNormNote(report.lens.rows);
+  if (!own_norm.empty()) cells.notes.emplace_back(own_norm);
   const auto hit = [](const FigureCells::Position& one) { return one.hit; };
   if (std::any_of(cells.positions.begin(), cells.positions.end(), hit)) {
     cells.notes.emplace_back("Dot: the last row's top-1 is the next token");

@@ -99,6 +99,8 @@ void WriteInfoJson(const InfoReport& report, JsonStyle style,
     WriteTokenizer(*report.tokenizer, json);
   } else {
     json.Null();
+    json.Key("tokenizer_error");
+    json.String(report.tokenizer_error);
   }
   if (report.tensors) {
     json.Key("tensors");

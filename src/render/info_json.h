@@ -24,13 +24,15 @@ struct TokenizerInfo {
 struct InfoReport {
   ModelInfo model;
   std::optional<TokenizerInfo> tokenizer;          // empty: null
+  std::string tokenizer_error = {};                // why there is none
   std::optional<std::vector<TensorInfo>> tensors;  // empty: not asked for
   std::optional<std::vector<SiteInfo>> sites;      // empty: not asked for
 };
 
 // Writes {"schema", "model", "config", "tokenizer", "tensors", "sites"} and a
-// line feed. Details of the model that are numbers or truth values in JSON's
-// spelling are written as such.
+// line feed; without a tokenizer, "tokenizer_error" says why. Details of the
+// model that are numbers or truth values in JSON's spelling are written as
+// such.
 void WriteInfoJson(const InfoReport& report, JsonStyle style,
                    const TextSink& sink);
 

@@ -15,6 +15,7 @@ std::string InfoJson(const InfoReport& report) {
 TEST(InfoJsonTest, TensorsAndSitesOnlyWhereAskedFor) {
   EXPECT_EQ(InfoJson({.model = testutil::MakeTestLens().model,
                       .tokenizer = {},
+                      .tokenizer_error = "open: m: is damaged",
                       .tensors = {},
                       .sites = {}}),
             "{\n"
@@ -31,7 +32,8 @@ TEST(InfoJsonTest, TensorsAndSitesOnlyWhereAskedFor) {
             "  \"rope_theta\": 10000,\n"
             "  \"act\": \"silu\"\n"
             " },\n"
-            " \"tokenizer\": null\n"
+            " \"tokenizer\": null,\n"
+            " \"tokenizer_error\": \"open: m: is damaged\"\n"
             "}\n");
 }
 

@@ -140,9 +140,9 @@ std::size_t Capacity(double now, std::size_t n, double least) {
 bool Tighten(const LensReport& report, const FigureOptions& options,
              const LensGrid& grid, FigureLimits& limits) {
   const FigureLimits before = limits;
-  if (grid.cell_width < kEasyCellWidth && !options.max_positions) {
+  if (grid.cell_width < grid.easy_width && !options.max_positions) {
     const std::size_t fit =
-        Capacity(grid.cell_width, grid.columns, kEasyCellWidth);
+        Capacity(grid.cell_width, grid.columns, grid.easy_width);
     limits.positions = std::clamp<std::size_t>(fit, 1, grid.columns);
   }
   if (grid.cell_height < kLeastCellHeight && !options.layer_stride) {

@@ -14,6 +14,7 @@ namespace {
 using testutil::HostileTexts;
 using testutil::MakeFigureLens;
 using testutil::MakeTestLens;
+using testutil::Overlap;
 using testutil::PlainTexts;
 using testutil::TestLens;
 
@@ -24,8 +25,7 @@ void ExpectTidy(const Page& page) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     EXPECT_TRUE(whole.Contains(texts[i].box, 0.01)) << texts[i].text;
     for (std::size_t j = 0; j < i; ++j) {
-      // Boxes hold the line's leading, which two lines may share a little of.
-      ASSERT_FALSE(texts[i].box.Overlaps(texts[j].box, 0.8))
+      ASSERT_FALSE(Overlap(texts[i].box, texts[j].box))
           << texts[i].text << " and " << texts[j].text;
     }
   }
@@ -48,6 +48,29 @@ TEST(LensFigureTest, NothingOverlapsAtAnySize) {
       ExpectTidy(test, {.metric = Metric::kRank,
                         .size = FigureSize{20 * 72, 10 * 72}});
     }
+  }
+}
+
+// Columns that are chosen for the reader never hide which byte a token is.
+TEST(LensFigureTest, BytesAreShownWhole) {
+  std::vector<std::string> texts(19, ",");
+  texts[0] = "\xd8";
+  texts[7] = " \xd9";
+  const TestLens test = MakeFigureLens(60, 31, texts);
+  for (const FigureOptions& options :
+       {FigureOptions{}, FigureOptions{.size = FigureSize{468, 324}}}) {
+    const Page page = MakeLensFigure(test.Report(), options).value();
+    std::size_t bytes = 0;
+    for (const Page::Text& text : page.texts()) {
+      if (text.text != "<0xD8>" && text.text != "\u00b7<0xD9>") continue;
+      ++bytes;
+      TextStyle whole = text.style;
+      whole.max_width = 0;
+      EXPECT_LE(page.painter().Measure(text.text, whole).width,
+                text.style.max_width)
+          << text.text;
+    }
+    EXPECT_GT(bytes, 0u);
   }
 }
 

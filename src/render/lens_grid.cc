@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "render/figure_style.h"
@@ -23,14 +24,27 @@ constexpr double kSqueezedShare = 0.97;  // for which text gets smaller
 constexpr double kLeastPageWidth = 400;  // so that title and notes have room
 constexpr double kWidestLabel = 120;
 
-// Widths of all texts of columns at kTextSize, ascending.
-std::vector<double> TextWidths(const TextPainter& painter,
-                               const FigureCells& cells) {
-  std::vector<double> widths;
+// Of all texts of columns at kTextSize.
+struct TextWidths {
+  std::vector<double> all;  // ascending
+  double byte = 0;          // the widest of single bytes, 0 without any
+};
+
+// "<0xE2>", as DisplayText shows it, with a blank before it or without.
+bool IsByte(std::string_view text) {
+  constexpr std::string_view kBlank = "\u00b7";
+  if (text.starts_with(kBlank)) text.remove_prefix(kBlank.size());
+  return text.size() == 6 && text.starts_with("<0x") && text.ends_with('>');
+}
+
+TextWidths MeasureTexts(const TextPainter& painter, const FigureCells& cells) {
+  TextWidths widths;
   const auto take = [&](const std::string& text, bool bold) {
     TextStyle style = kTokenText;
     style.bold = bold;
-    widths.push_back(painter.Measure(text, style).width);
+    const double width = painter.Measure(text, style).width;
+    widths.all.push_back(width);
+    if (IsByte(text)) widths.byte = std::max(widths.byte, width);
   };
   for (const FigureCells::Row& row : cells.rows) {
     for (const FigureCells::Cell& cell : row.cells) take(cell.text, false);
@@ -39,7 +53,7 @@ std::vector<double> TextWidths(const TextPainter& painter,
     take(position.input, true);
     take(position.next, position.hit);
   }
-  std::sort(widths.begin(), widths.end());
+  std::sort(widths.all.begin(), widths.all.end());
   return widths;
 }
 
@@ -58,25 +72,24 @@ double LabelWidth(const TextPainter& painter, const FigureCells& cells) {
   return std::ceil(std::min(widest, kWidestLabel));
 }
 
-double NaturalCellWidth(const std::vector<double>& widths,
-                        std::size_t columns) {
-  const auto cell = [](double text) {
-    return std::clamp(std::ceil(text) + 2 * kCellPadding, kNarrowestCell,
-                      kWidestCell);
+double NaturalCellWidth(const TextWidths& widths, std::size_t columns) {
+  const auto cell = [&](double text) {
+    const double held = std::ceil(std::max(text, widths.byte));
+    return std::clamp(held + 2 * kCellPadding, kNarrowestCell, kWidestCell);
   };
-  const double whole = cell(ShareOf(widths, 1));
+  const double whole = cell(ShareOf(widths.all, 1));
   const double count = static_cast<double>(columns);
   if (whole * count <= kComfortable) return whole;
-  return std::max(cell(ShareOf(widths, kThriftyShare)),
+  return std::max(cell(ShareOf(widths.all, kThriftyShare)),
                   std::min(whole, std::floor(kComfortable / count)));
 }
 
 // The largest text that cells of that height hold, smaller where narrow cells
-// would cut most of their texts.
-double FittingTextSize(const LensGrid& grid,
-                       const std::vector<double>& widths) {
+// would cut most of their texts, or a byte.
+double FittingTextSize(const LensGrid& grid, const TextWidths& widths) {
   const double by_height = grid.cell_height / kHeightPerSize;
-  const double text = ShareOf(widths, kSqueezedShare) / kTextSize;
+  const double text =
+      std::max(ShareOf(widths.all, kSqueezedShare), widths.byte) / kTextSize;
   const double by_width =
       text > 0 ? (grid.cell_width - kCellPadding) / text : by_height;
   return std::clamp(std::min(by_height, std::max(by_width, kLeastTextSize)),
@@ -104,7 +117,7 @@ double RightOf(const TextPainter& painter, const LensGrid& grid) {
 
 // Cells share what the rest leaves of a page of the size asked for.
 void Squeeze(const TextPainter& painter, const FigureSize& size,
-             const FigureCells& cells, const std::vector<double>& widths,
+             const FigureCells& cells, const TextWidths& widths,
              LensGrid& grid) {
   grid.width = size.width;
   grid.height = size.height;
@@ -113,11 +126,13 @@ void Squeeze(const TextPainter& painter, const FigureSize& size,
   grid.top = Above(painter, cells, grid);
   grid.cell_height = (grid.height - grid.top - Below(painter, cells, grid)) /
                      static_cast<double>(grid.rows);
+  grid.easy_width = std::max(
+      kEasyCellWidth, widths.byte / kTextSize * kLeastTextSize + kCellPadding);
   grid.text_size = FittingTextSize(grid, widths);
 }
 
 void Grow(const TextPainter& painter, const FigureCells& cells,
-          const std::vector<double>& widths, LensGrid& grid) {
+          const TextWidths& widths, LensGrid& grid) {
   grid.cell_width = NaturalCellWidth(widths, grid.columns);
   grid.cell_height = kCellHeight;
   grid.width = std::max(kLeastPageWidth,
@@ -143,7 +158,7 @@ LensGrid LayOutGrid(const TextPainter& painter, const FigureOptions& options,
   grid.text_size = kTextSize;
   grid.left = kMargin + kHeadLine + LabelWidth(painter, cells) + kGap;
   grid.bar = {options.colormap, cells.bar_title, cells.ticks};
-  const std::vector<double> widths = TextWidths(painter, cells);
+  const TextWidths widths = MeasureTexts(painter, cells);
   const auto lay_out = [&] {
     if (options.size) {
       Squeeze(painter, *options.size, cells, widths, grid);

@@ -16,8 +16,7 @@ namespace pellucid::render {
 // The smallest cell of which something can be read: two letters of 5 points.
 inline constexpr double kLeastCellWidth = 16;
 inline constexpr double kLeastCellHeight = 8;
-// Narrower columns are drawn only where that many are asked for: five letters.
-inline constexpr double kEasyCellWidth = 25;
+inline constexpr double kEasyCellWidth = 25;  // five letters
 inline constexpr double kLeastTextSize = 5;
 
 inline constexpr double kHitLine = 8;       // the dots' own line
@@ -29,6 +28,9 @@ struct LensGrid {
   double left = 0, top = 0;      // of the cells
   double cell_width = 0, cell_height = 0;
   double text_size = 8;  // of the cells
+  // Narrower columns are drawn only where that many are asked for: they would
+  // hide which byte a token is.
+  double easy_width = kEasyCellWidth;
   std::size_t columns = 0, rows = 0;
   ColorBar bar;
 

@@ -51,8 +51,6 @@ class MetricScale {
   MetricScale(const Lens& lens, Metric metric, std::size_t vocab_size);
 
   double Shade(double value) const;
-  double low() const { return low_; }    // the value at the dark end
-  double high() const { return high_; }  // at the bright end
   // Labels of a colour bar, from the dark to the bright end. The ends carry a
   // sign (U+2264, U+2265) where values beyond them are clamped.
   std::vector<Tick> Ticks() const;

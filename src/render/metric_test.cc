@@ -97,7 +97,8 @@ TEST(MetricTest, ScalesOfFixedLimits) {
       TickTexts(logprob),
       (std::vector<std::string>{"\u2264-10.0", "-7.5", "-5.0", "-2.5", "0.0"}));
   const MetricScale entropy(test.lens, Metric::kEntropy, 8);
-  EXPECT_EQ(entropy.high(), std::log(8.0));
+  EXPECT_EQ(entropy.Shade(std::log(8.0)), 1.0);
+  EXPECT_LT(entropy.Shade(2.0), 1.0);
 }
 
 TEST(MetricTest, RankOneIsBrightest) {
@@ -114,11 +115,12 @@ TEST(MetricTest, RankOneIsBrightest) {
 TEST(MetricTest, LimitsOfKlAndLogitComeFromTheCells) {
   const TestLens test = MakeTestLens();
   const MetricScale kl(test.lens, Metric::kKl, 8);
-  EXPECT_EQ(kl.low(), 0.0);
-  EXPECT_EQ(kl.high(), 10.0);  // of 9 values the 95th percentile is the last
+  EXPECT_EQ(kl.Shade(0), 0.0);
   EXPECT_EQ(kl.Shade(2.5), 0.25);
+  EXPECT_EQ(kl.Shade(10), 1.0);  // of 9 values the 95th percentile is the last
   const MetricScale logit(test.lens, Metric::kLogit, 8);
-  EXPECT_LT(logit.low(), logit.high()) << "all logits are equal";
+  EXPECT_EQ(logit.Shade(4.5), 0.0) << "all logits are equal";
+  EXPECT_EQ(logit.Shade(5.5), 1.0);
 }
 
 }  // namespace

@@ -19,11 +19,6 @@ struct Rect {
            inner.right() <= right() + slack &&
            inner.bottom() <= bottom() + slack;
   }
-  // Whether more than a border of `slack` is common to both.
-  bool Overlaps(const Rect& other, double slack = 0) const {
-    return x + slack < other.right() && other.x + slack < right() &&
-           y + slack < other.bottom() && other.y + slack < bottom();
-  }
 };
 
 }  // namespace pellucid::render

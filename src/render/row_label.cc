@@ -1,6 +1,6 @@
 #include "render/row_label.h"
 
-#include <string_view>
+#include <algorithm>
 
 namespace pellucid::render {
 namespace {
@@ -31,6 +31,12 @@ std::string RowLabel(const LensRow& row) {
 
 bool IsBlockOutput(const LensRow& row) {
   return row.layer >= 0 && PointOf(row).empty();
+}
+
+std::string_view OwnNormNote(std::span<const LensRow> rows) {
+  const auto own = [](const LensRow& row) { return row.own_norm; };
+  if (std::none_of(rows.begin(), rows.end(), own)) return {};
+  return "Outputs of modules are decoded with their own norm's statistics";
 }
 
 }  // namespace pellucid::render

@@ -1,5 +1,7 @@
 #include "render/row_label.h"
 
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace pellucid::render {
@@ -18,6 +20,14 @@ TEST(RowLabelTest, TellsBlockOutputs) {
   EXPECT_TRUE(IsBlockOutput({"model.layers.3", 3, {}}));
   EXPECT_FALSE(IsBlockOutput({"model.layers.3.mlp", 3, {}}));
   EXPECT_FALSE(IsBlockOutput({"embed", -1, {}}));
+}
+
+TEST(RowLabelTest, NotesRowsWithTheirOwnNorm) {
+  std::vector<LensRow> rows = {{"embed", -1, {}}, {"model.layers.0", 0, {}}};
+  EXPECT_EQ(OwnNormNote(rows), "");
+  rows[1].own_norm = true;
+  EXPECT_EQ(OwnNormNote(rows),
+            "Outputs of modules are decoded with their own norm's statistics");
 }
 
 }  // namespace

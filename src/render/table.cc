@@ -155,10 +155,13 @@ std::vector<std::string> AlignedLabels(const std::vector<LensRow>& rows) {
 
 // Leaves out leftmost positions, never the last, until the table fits.
 void Fit(Table& table, std::size_t width) {
-  while (table.columns.size() > 1 && table.Width() > width) {
-    table.columns.erase(table.columns.begin());
-    ++table.left_out;
+  std::size_t have = table.Width();
+  while (table.left_out + 1 < table.columns.size() && have > width) {
+    have -= kGap.size() + table.columns[table.left_out++].Width();
   }
+  table.columns.erase(
+      table.columns.begin(),
+      table.columns.begin() + static_cast<std::ptrdiff_t>(table.left_out));
 }
 
 Table MakeTable(const LensReport& report, const TableOptions& options,
@@ -310,6 +313,8 @@ std::string RenderTable(const LensReport& report, const TableOptions& options) {
   for (std::string& line : DepthLines(report)) {
     sentences.push_back(std::move(line));
   }
+  const std::string_view own_norm = OwnNormNote(report.lens.rows);
+  if (!own_norm.empty()) sentences.emplace_back(own_norm);
   for (const std::string& sentence : sentences) {
     for (const std::string& line : WrapText(sentence, options.width)) {
       out += line + '\n';

@@ -134,6 +134,40 @@ TEST(TableTest, EveryLineFitsTheWidthOrOnePositionIsLeft) {
       << "the last position stays, its tokens cut";
 }
 
+TEST(TableTest, ATinyTerminalGetsOnePosition) {
+  const TestLens test = Followed();
+  for (std::size_t width = 1; width < 25; ++width) {
+    const std::string table = RenderTable(test.Report(), {.width = width});
+    const std::string head = table.substr(0, table.find("\n\n"));
+    EXPECT_NE(head.find("    1  \u00b7bl\u2026 75%       1   75.0%"),
+              std::string::npos)
+        << head;
+    EXPECT_EQ(head.find("\u00b7sky"), std::string::npos);
+  }
+}
+
+TEST(TableTest, ManyPositionsAreLeftOutAtOnce) {
+  TestLens test = Followed();
+  Lens& lens = test.lens;
+  constexpr std::size_t kCount = 5000;
+  lens.ids.assign(kCount, 0);
+  lens.positions.resize(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) lens.positions[i] = i;
+  for (LensRow& row : lens.rows) row.cells.resize(kCount, row.cells[2]);
+  const std::string table = RenderTable(test.Report(), {.width = 50});
+  EXPECT_NE(table.find("\n4998 earlier positions left out"), std::string::npos)
+      << table;
+}
+
+TEST(TableTest, RowsWithTheirOwnNormTakeANote) {
+  TestLens test = Followed();
+  const std::string note =
+      "\nOutputs of modules are decoded with their own norm's statistics\n";
+  EXPECT_EQ(RenderTable(test.Report()).find(note), std::string::npos);
+  test.lens.rows[1].own_norm = true;
+  EXPECT_NE(RenderTable(test.Report()).find(note), std::string::npos);
+}
+
 TEST(TableTest, LongTokensAreCutOnATerminalOnly) {
   TestLens test = MakeTestLens();
   test.texts = [](TokenId) { return std::string(30, 'x'); };

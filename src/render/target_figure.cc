@@ -134,11 +134,16 @@ double KeysWidth(const TextPainter& painter, const std::vector<Key>& keys) {
   return kKeyLine + kGap + std::ceil(std::min(widest, kWidestName)) + 1;
 }
 
+// Of the chart, beside which a legend of `keys` has room.
+double HeightFor(const std::vector<Key>& keys) {
+  return kHeadLine * static_cast<double>(keys.size() - 1);
+}
+
 // Beside the chart, from its top down; what has no room is counted.
 void AddKeys(Page& page, const std::vector<Key>& keys, const Rect& area,
              double x) {
   const auto room = static_cast<std::size_t>(
-      std::max(1.0, (area.height + kHeadLine) / kHeadLine));
+      std::max(1.0, (area.height + kHeadLine) / kHeadLine + 1e-9));
   const std::size_t shown = keys.size() <= room ? keys.size() : room - 1;
   double y = area.y + kHeadLine / 2;
   const double name_x = x + kKeyLine + kGap;
@@ -206,12 +211,23 @@ struct Parts {
   Chart chart;
 };
 
-Status CheckPositions(const std::vector<std::size_t>& positions) {
-  if (positions.size() <= kMostTargetPositions) return {};
+// Whether no two lines look alike.
+Status CheckStyles(std::size_t tokens, std::size_t positions) {
+  if (positions > kMostTargetPositions) {
+    return UsageError(fmt::format(
+        "draw figure: targets: {} positions are more than the {} line styles; "
+        "give fewer --plot-target-positions",
+        positions, kMostTargetPositions));
+  }
+  const bool several = positions > 1;
+  const std::size_t most =
+      several ? kColors.size() : kColors.size() * kMostTargetPositions;
+  if (tokens <= most) return {};
   return UsageError(fmt::format(
-      "draw figure: targets: {} positions are more than the {} line styles; "
-      "give fewer --plot-target-positions",
-      positions.size(), kMostTargetPositions));
+      "draw figure: targets: {} tokens at {} position{} are more than the {} "
+      "that can be told apart; give fewer --target{}",
+      tokens, positions, several ? "s" : "", most,
+      several ? ", or one of --plot-target-positions" : ""));
 }
 
 std::vector<std::string> NotesOf(const LensReport& report,
@@ -236,13 +252,21 @@ FigureSize LayOut(const TextPainter& painter,
   const double top = kMargin +
                      HeadingHeight(painter, {parts.title, parts.prompt}, room) +
                      kGap;
-  const double below = parts.chart.Below() + kGap +
-                       NotesHeight(painter, parts.notes, room) + kMargin;
-  if (!wanted) size.height = std::ceil(top + kChartHeight + below);
+  const auto below = [&] {
+    return parts.chart.Below() + kGap +
+           NotesHeight(painter, parts.notes, room) + kMargin;
+  };
+  const double legend = HeightFor(parts.keys);
+  if (!wanted) {
+    size.height = std::ceil(top + std::max(kChartHeight, legend) + below());
+  } else if (size.height - top - below() < legend) {
+    parts.notes.emplace_back(
+        "The whole legend has room in a larger --figure-size");
+  }
   const double left = kMargin + parts.chart.Left(painter);
   const double right = 2 * kGap + KeysWidth(painter, parts.keys) + kMargin;
   parts.chart.area = {left, top, size.width - left - right,
-                      size.height - top - below};
+                      size.height - top - below()};
   return size;
 }
 
@@ -284,7 +308,7 @@ Result<Page> MakeTargetFigure(const LensReport& report,
   }
   std::vector<std::size_t> positions = options.positions;
   if (positions.empty()) positions = {lens.positions.back()};
-  PELLUCID_RETURN_IF_ERROR(CheckPositions(positions));
+  PELLUCID_RETURN_IF_ERROR(CheckStyles(lens.targets.size(), positions.size()));
   Parts parts;
   PELLUCID_ASSIGN_OR_RETURN(parts.lines,
                             TakeTargetLines(report, options.metric, positions));

@@ -1,7 +1,8 @@
 // How sure a model is of a token from layer to layer: probability,
 // log-probability, logit or rank as lines, with a ring where the token first
 // is top-1 and a diamond from where it stays. One colour a token, one line
-// style a position.
+// style a position; at a single position the styles tell more tokens apart
+// than there are colours.
 #ifndef PELLUCID_RENDER_TARGET_FIGURE_H_
 #define PELLUCID_RENDER_TARGET_FIGURE_H_
 
@@ -27,8 +28,9 @@ struct TargetFigureOptions {
   std::vector<std::size_t> positions = {};
 };
 
-// Copies what it shows. kUsage: entropy or kl, positions that are not listed
-// or too many, a size too small for the axes. kFailed: a lens without cells,
+// Copies what it shows. kUsage: entropy or kl, positions that are not listed,
+// more than 4 of them, more than 7 targets at several or 28 at one, a size too
+// small for the axes. kFailed: a lens without cells,
 // without a token to follow; no font installed.
 Result<Page> MakeTargetFigure(const LensReport& report,
                               const TargetFigureOptions& options = {});

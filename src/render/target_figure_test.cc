@@ -11,6 +11,7 @@ namespace {
 
 using testutil::HostileTexts;
 using testutil::MakeFigureLens;
+using testutil::Overlap;
 using testutil::PlainTexts;
 using testutil::TestLens;
 
@@ -26,7 +27,7 @@ void ExpectTidy(const Page& page) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     EXPECT_TRUE(whole.Contains(texts[i].box, 0.01)) << texts[i].text;
     for (std::size_t j = 0; j < i; ++j) {
-      EXPECT_FALSE(texts[i].box.Overlaps(texts[j].box, 0.8))
+      EXPECT_FALSE(Overlap(texts[i].box, texts[j].box))
           << texts[i].text << " and " << texts[j].text;
     }
   }
@@ -77,18 +78,60 @@ TEST(TargetFigureTest, SeveralPositionsAreNamedInTheLegend) {
   EXPECT_FALSE(Has(page, "Read at position 7, after \" France\""));
 }
 
-TEST(TargetFigureTest, ALegendThatIsTooLongIsCounted) {
+TestLens MakeLensOfTargets(std::size_t count) {
   TestLens test = MakeLens();
   for (LensRow& row : test.lens.rows) {
-    for (LensCell& cell : row.cells) cell.targets.resize(40, cell.targets[0]);
+    for (LensCell& cell : row.cells) {
+      cell.targets.resize(count, cell.targets[0]);
+    }
   }
-  test.lens.targets.resize(40, test.lens.targets[0]);
-  const Page page = MakeTargetFigure(test.Report()).value();
-  bool counted = false;
-  for (const std::string& text : TextsOf(page)) {
-    counted = counted || (text.starts_with("and ") && text.ends_with(" more"));
-  }
-  EXPECT_TRUE(counted);
+  test.lens.targets.resize(count, test.lens.targets[0]);
+  return test;
+}
+
+// The page grows with its legend. Where its size is given, what has no room is
+// counted, and a note says what to do.
+TEST(TargetFigureTest, ALegendIsWholeOrSaysThatItIsNot) {
+  const std::string remedy =
+      "The whole legend has room in a larger --figure-size";
+  const auto counted = [](const Page& page) {
+    for (const std::string& text : TextsOf(page)) {
+      if (text.starts_with("and ") && text.ends_with(" more")) return true;
+    }
+    return false;
+  };
+  const TestLens test = MakeLensOfTargets(28);
+  const Page whole = MakeTargetFigure(test.Report()).value();
+  EXPECT_FALSE(counted(whole));
+  EXPECT_FALSE(Has(whole, remedy));
+  const FigureSize same = {whole.width(), whole.height()};
+  EXPECT_FALSE(
+      counted(MakeTargetFigure(test.Report(), {.size = same}).value()));
+  const FigureSize low = {whole.width(), whole.height() - 40};
+  const Page cut = MakeTargetFigure(test.Report(), {.size = low}).value();
+  EXPECT_TRUE(counted(cut));
+  EXPECT_TRUE(Has(cut, remedy));
+  ExpectTidy(cut);
+}
+
+TEST(TargetFigureTest, NoTwoLinesLookAlike) {
+  const auto error = [](std::size_t targets,
+                        const std::vector<std::size_t>& positions) {
+    const auto page = MakeTargetFigure(MakeLensOfTargets(targets).Report(),
+                                       {.positions = positions});
+    if (page.ok()) return std::string();
+    EXPECT_EQ(page.error().code, ErrorCode::kUsage);
+    return page.error().message;
+  };
+  EXPECT_EQ(error(7, {0, 7}), "");
+  EXPECT_EQ(error(8, {0, 7}),
+            "draw figure: targets: 8 tokens at 2 positions are more than the "
+            "7 that can be told apart; give fewer --target, or one of "
+            "--plot-target-positions");
+  EXPECT_EQ(error(28, {7}), "");
+  EXPECT_EQ(error(29, {7}),
+            "draw figure: targets: 29 tokens at 1 position are more than the "
+            "28 that can be told apart; give fewer --target");
 }
 
 TEST(TargetFigureTest, WhatCannotBeDrawn) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "render/rect.h"
 #include "render/test_lens.h"
 
 namespace pellucid::render::testutil {
@@ -113,6 +114,14 @@ inline void AddLines(TestLens& test) {
   lens.followed = LensTarget{1, {last}, {last}};
   lens.targets = {LensTarget{2, all(last / 2), all(last)},
                   LensTarget{3, all(last / 3), all(last / 3)}};
+}
+
+// Whether two boxes of texts do. They hold the line's leading, of which two
+// lines may share a little.
+inline bool Overlap(const Rect& a, const Rect& b) {
+  constexpr double kShared = 0.8;
+  return a.x + kShared < b.right() && b.x + kShared < a.right() &&
+         a.y + kShared < b.bottom() && b.y + kShared < a.bottom();
 }
 
 // Whether a font of that very family is installed.

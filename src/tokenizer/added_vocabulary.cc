@@ -22,11 +22,14 @@ Result<std::vector<std::string>> NormalForms(
     const std::string& name) {
   std::vector<std::string> forms(entries.size());
   if (normalizer.empty()) return forms;
+  std::size_t bytes = 0;
+  for (const AddedEntry& entry : entries) bytes += entry.content.size();
+  TextBudget budget(bytes);
   Normalizer::Scratch scratch;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const AddedEntry& entry = entries[i];
     if (!entry.normalized || FirstInvalidUtf8(entry.content)) continue;
-    const auto form = normalizer.Apply(entry.content, scratch);
+    const auto form = normalizer.Apply(entry.content, scratch, budget);
     if (!form.ok()) return Damaged(name, form.error().message);
     if (form->empty() && !entry.content.empty()) {
       return Damaged(name, fmt::format("its normaliser leaves nothing of the "

@@ -116,6 +116,8 @@ Result<Tokenizer> LoadGpt2Files(const std::string& folder) {
   ApplyFlags(config, list, spec.text);
   if (config.bos) spec.bos = list.Find(*config.bos);
   if (config.eos) spec.eos = list.Find(*config.eos);
+  spec.model_bos = config.model_bos;
+  spec.model_eos = config.model_eos;
   spec.added = std::move(list).Take();
   return MakeHfTokenizer(std::move(spec));
 }

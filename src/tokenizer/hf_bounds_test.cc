@@ -15,6 +15,7 @@
 namespace pellucid {
 namespace {
 
+using ::testing::HasSubstr;
 using Ids = std::vector<TokenId>;
 
 std::string Quoted(std::string_view text) {
@@ -238,39 +239,77 @@ TEST(HfBoundsTest, AddedTokensThatAreNoWordOfTheirOwn) {
   EXPECT_EQ(Ids(ids.begin(), ids.begin() + 5), (Ids{'x', '<', 'w', '>', 'y'}));
 }
 
-// What a pattern or a replacement may cost is limited: the call fails, or it
-// gives a result, but it comes back.
-void ExpectReturns(const Document& document, const std::string& text) {
+// What a pattern or a step may cost is limited. Requires that the document
+// does not load, or that `text` does not encode, and says why.
+std::string ErrorOf(const Document& document, std::string_view text) {
   const auto tokenizer = document.Load();
   if (!tokenizer.ok()) {
     EXPECT_EQ(tokenizer.error().code, ErrorCode::kModel);
-    return;
+    return tokenizer.error().message;
   }
   const auto encoding = tokenizer->Encode(text);
-  EXPECT_TRUE(encoding.ok() || !encoding.error().message.empty());
+  if (encoding.ok()) return "no error";
+  EXPECT_EQ(encoding.error().code, ErrorCode::kModel);
+  return encoding.error().message;
 }
 
 TEST(HfBoundsTest, PatternsThatBacktrack) {
-  for (const char* regex :
-       {"(a+)+$", "(a|a)*b", "(?:a?){40}a{40}", "(.*)*x", "\\s+\\S"}) {
-    SCOPED_TRACE(regex);
+  struct Case {
+    const char* regex;
+    bool letters_fail, spaces_fail;  // the engine knows when none can match
+  };
+  const std::string letters = std::string(50, 'a') + "!";
+  const std::string spaces(200'000, ' ');
+  for (const Case& c :
+       {Case{"(a+)+$", true, false}, Case{"(a|a)*b", false, false},
+        Case{"(?:a?){40}a{40}", false, false}, Case{"(.*)*x", false, false},
+        Case{"\\s+\\S", false, true}}) {
+    SCOPED_TRACE(c.regex);
     Document document;
-    document.SplitBy(regex);
-    ExpectReturns(document, std::string(50, 'a') + "!");
-    ExpectReturns(document, std::string(200'000, ' '));
+    document.SplitBy(c.regex);
+    const auto expect = [&](const std::string& text, bool fails) {
+      if (fails) {
+        EXPECT_THAT(ErrorOf(document, text), HasSubstr("gives up at byte 0"));
+      } else {
+        EXPECT_EQ(Encode(document, text), Ids(text.begin(), text.end()));
+      }
+    };
+    expect(letters, c.letters_fail);
+    expect(spaces, c.spaces_fail);
   }
+}
+
+// Each word takes milliseconds, far from the limit of one search.
+TEST(HfBoundsTest, PiecesThatBacktrackShareOneLimit) {
+  const auto split = [](std::string_view regex) {
+    return R"({"type":"Split","pattern":{"Regex":)" + Quoted(regex) +
+           R"(},"behavior":"Isolated","invert":false},)";
+  };
+  const std::string slow = split("(?:a|a|aa)*[bc]|(?:a|aa)*\\d") +
+                           std::string(Document::kAlphabet) + "]}";
+  const std::string open = R"({"type":"Sequence","pretokenizers":[)";
+  const std::string text = Repeated(std::string(15, 'a') + ' ', 3'000);
+  Document document;
+  document.PreTokenizer(open + split(" ") + slow);
+  EXPECT_THAT(ErrorOf(document, text), HasSubstr("takes too long"));
+  document.PreTokenizer(open + slow);
+  document.Added(" ");  // cuts as well
+  EXPECT_THAT(ErrorOf(document, text), HasSubstr("takes too long"));
 }
 
 TEST(HfBoundsTest, PatternsThatAreLarge) {
   const std::string deep =
       std::string(20'000, '(') + "a" + std::string(20'000, ')');
-  for (const std::string& regex :
-       {deep, std::string("(a{1000}){1000}"), std::string("((a{99}){99}){99}"),
-        Repeated("a|", kMillion) + "b"}) {
-    SCOPED_TRACE(regex.substr(0, 20));
+  for (const std::string& regex : {deep, Repeated("a|", kMillion) + "b"}) {
     Document document;
     document.SplitBy(regex);
-    ExpectReturns(document, "aaab");
+    EXPECT_THAT(ErrorOf(document, "aaab"),
+                HasSubstr("bytes, at most 16384 are supported"));
+  }
+  for (const char* regex : {"(a{1000}){1000}", "((a{99}){99}){99}"}) {
+    Document document;
+    document.SplitBy(regex);
+    EXPECT_EQ(Encode(document, "aaab"), (Ids{'a', 'a', 'a', 'b'}));
   }
 }
 
@@ -282,9 +321,64 @@ TEST(HfBoundsTest, ReplacementsThatMultiply) {
   }
   Document document;
   document.Normalizer(R"({"type":"Sequence","normalizers":[)" + list + "]}");
-  ExpectReturns(document, "a");
+  EXPECT_EQ(Encode(document, "b"), Ids{'b'});
+  EXPECT_THAT(ErrorOf(document, "a"),
+              HasSubstr("its normaliser makes 2097152 bytes of the text, at "
+                        "most 1048592"));
   document.Added("taa", "normalized");  // as its normal form, it has no end
-  ExpectReturns(document, "b");
+  EXPECT_FALSE(document.Load().ok());
+}
+
+// What is made of each text between added tokens is below the limit.
+TEST(HfBoundsTest, AddedTokensDoNotMultiplyNormalizedText) {
+  Document document;
+  document.Added("<s>");
+  document.Normalizer(R"({"type":"Prepend","prepend":)" +
+                      Quoted(std::string(900'000, 'p')) + "}");
+  EXPECT_EQ(Encode(document, "<s>a").size(), 900'002U);
+  EXPECT_THAT(ErrorOf(document, Repeated("<s>a", 400)),
+              HasSubstr("its normaliser makes 1800002 bytes of the text, at "
+                        "most 1074176"));
+}
+
+// A step afterwards that takes it away again does not make it free.
+TEST(HfBoundsTest, NormalizedTextThatIsRemovedCounts) {
+  Document document;
+  document.Added("<s>");
+  document.Normalizer(
+      R"({"type":"Sequence","normalizers":[{"type":"Prepend","prepend":)" +
+      Quoted(std::string(900'000, ' ')) +
+      R"(},{"type":"Strip","strip_left":true,"strip_right":true}]})");
+  EXPECT_EQ(Encode(document, "<s>a").size(), 2U);
+  EXPECT_THAT(ErrorOf(document, Repeated("<s>a", 400)),
+              HasSubstr("its normaliser makes 1800002 bytes"));
+}
+
+// A Sequence of `count` byte alphabets, of which the last makes no text. Each
+// spells the two bytes of "\u00e9", and what becomes of them, with twice as
+// many.
+std::string Alphabets(int count) {
+  std::string list(Document::kAlphabet);
+  for (int i = 1; i < count; ++i) list.append(",").append(Document::kAlphabet);
+  return R"({"type":"Sequence","pretokenizers":[)" + list + "]}";
+}
+
+TEST(HfBoundsTest, AlphabetsThatMultiply) {
+  Document document;
+  document.PreTokenizer(Alphabets(61));
+  EXPECT_THAT(ErrorOf(document, "\u00e9"),
+              HasSubstr("its pre-tokenizer makes 2097152 bytes of the text, at "
+                        "most 1048608"));
+}
+
+TEST(HfBoundsTest, AddedTokensDoNotMultiplyPreTokenizedText) {
+  Document document;
+  document.Added("<s>");
+  document.PreTokenizer(Alphabets(18));
+  EXPECT_EQ(Encode(document, "<s>\u00e9").size(), (1U << 18) + 1);
+  EXPECT_THAT(ErrorOf(document, Repeated("<s>\u00e9", 400)),
+              HasSubstr("its pre-tokenizer makes 1081344 bytes of the text, at "
+                        "most 1080576"));
 }
 
 TEST(HfBoundsTest, SequencesInSequences) {
@@ -297,7 +391,11 @@ TEST(HfBoundsTest, SequencesInSequences) {
     }
     Document document;
     document.PreTokenizer(open + std::string(Document::kAlphabet) + close);
-    ExpectReturns(document, "a b");
+    if (depth < 100) {
+      EXPECT_EQ(Encode(document, "a b"), (Ids{'a', ' ', 'b'}));
+    } else {
+      EXPECT_THAT(ErrorOf(document, "a b"), HasSubstr("too deep"));
+    }
   }
 }
 

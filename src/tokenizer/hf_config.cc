@@ -149,6 +149,29 @@ Status ReadTokenizerConfig(const JsonSection& root, HfConfig& config) {
   return ReadAddedDecoder(root.Get("added_tokens_decoder"), config);
 }
 
+// A whole number, or the first of a list of them.
+std::optional<std::int64_t> FirstId(const JsonSection& section) {
+  if (const auto id = section.AsInteger(); id.ok()) return *id;
+  const auto list = section.AsArray();
+  if (!list.ok() || list->size() == 0) return std::nullopt;
+  const JsonSection first(section.name(), section.path(), *list->begin());
+  const auto id = first.AsInteger();
+  return id.ok() ? std::optional(*id) : std::nullopt;
+}
+
+// The ids of the model's own files: generation_config.json's, else
+// config.json's.
+void ReadModelIds(const std::string& folder, HfConfig& config) {
+  for (const std::string_view file :
+       {"generation_config.json", "config.json"}) {
+    const auto json = OpenBeside(folder, file);
+    if (!json.ok() || !*json) continue;
+    const JsonSection root((*json)->name(), "", (*json)->root());
+    if (!config.model_bos) config.model_bos = FirstId(root.Get("bos_token_id"));
+    if (!config.model_eos) config.model_eos = FirstId(root.Get("eos_token_id"));
+  }
+}
+
 }  // namespace
 
 Result<HfConfig> ReadHfConfig(const std::string& folder) {
@@ -174,6 +197,7 @@ Result<HfConfig> ReadHfConfig(const std::string& folder) {
     const JsonSection root(added->name(), "", added->root());
     PELLUCID_RETURN_IF_ERROR(ReadAddedFile(root, config));
   }
+  ReadModelIds(folder, config);
   std::stable_sort(config.added.begin(), config.added.end(),
                    [](const HfConfig::Token& a, const HfConfig::Token& b) {
                      return a.stated < b.stated;

@@ -1,6 +1,8 @@
 // What lies beside a tokenizer.json and changes what it does:
 // tokenizer_config.json, special_tokens_map.json and added_tokens.json, as
-// `transformers` reads them.
+// `transformers` reads them; and bos_token_id and eos_token_id of the model's
+// own generation_config.json and config.json, which say what BOS and EOS are
+// where nothing else does, but change no ids by themselves.
 //
 // The special tokens they name (bos_token, pad_token, ..) become added tokens
 // if they are none yet. add_bos_token and add_eos_token make the template of a
@@ -33,9 +35,11 @@ struct HfConfig {
   std::optional<std::string> bos, eos;  // contents
   std::optional<bool> adds_bos, adds_eos;
   bool add_prefix_space = false;
+  std::optional<std::int64_t> model_bos, model_eos;  // the first of each
 };
 
-// Reads what there is of the three files in `folder`. kModel: damaged.
+// Reads what there is of these files in `folder`. kModel: damaged, but for the
+// model's own two, which are passed over: whoever opens the model tells.
 Result<HfConfig> ReadHfConfig(const std::string& folder);
 
 // Adds the tokens of `config` to `list`. kModel: see AddedTokenList::Add.

@@ -36,6 +36,19 @@ TEST_F(HfConfigTest, AnEmptyFolderSaysNothing) {
   EXPECT_FALSE(config.bos || config.eos || config.adds_bos || config.adds_eos);
 }
 
+TEST_F(HfConfigTest, TheModelsOwnIds) {
+  Write("config.json", R"({"bos_token_id": [1, 2], "eos_token_id": 3})");
+  EXPECT_EQ(Read().model_bos, 1);
+  EXPECT_EQ(Read().model_eos, 3);
+  Write("generation_config.json",
+        R"({"bos_token_id": null, "eos_token_id": [7, 8]})");
+  EXPECT_EQ(Read().model_bos, 1);
+  EXPECT_EQ(Read().model_eos, 7);
+  Write("config.json", R"({"bos_token_id": [], "eos_token_id": "x"})");
+  Write("generation_config.json", "{");
+  EXPECT_FALSE(Read().model_bos || Read().model_eos);
+}
+
 TEST_F(HfConfigTest, NamesAndFlags) {
   Write("tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer",
       "add_bos_token": true, "add_eos_token": null, "add_prefix_space": true,

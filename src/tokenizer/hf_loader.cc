@@ -53,6 +53,8 @@ Result<Tokenizer> Read(const JsonFile& file, const HfConfig* config) {
     PELLUCID_RETURN_IF_ERROR(AddConfigTokens(*config, list));
     if (config->bos) spec.bos = list.Find(*config->bos);
     if (config->eos) spec.eos = list.Find(*config->eos);
+    spec.model_bos = config->model_bos;
+    spec.model_eos = config->model_eos;
   }
   spec.added = std::move(list).Take();
   return MakeHfTokenizer(std::move(spec));

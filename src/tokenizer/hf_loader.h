@@ -29,9 +29,10 @@ Result<Tokenizer> ParseTokenizerJson(std::string_view text,
 // The tokenizer of a model's folder: ids as AutoTokenizer of `transformers`
 // gives them. Beside tokenizer.json it reads tokenizer_config.json and
 // special_tokens_map.json (bos_token, eos_token, add_bos_token,
-// add_eos_token); without tokenizer.json it takes GPT-2's vocab.json and
-// merges.txt. Nothing where the folder holds none of them. kModel: damaged or
-// unsupported, such as tokenizer.model alone.
+// add_eos_token), and, for BOS and EOS that neither names, the ids of
+// generation_config.json and config.json; without tokenizer.json it takes
+// GPT-2's vocab.json and merges.txt. Nothing where the folder holds none of
+// them. kModel: damaged or unsupported, such as tokenizer.model alone.
 Result<std::optional<Tokenizer>> LoadHfTokenizer(const std::string& folder);
 
 }  // namespace pellucid

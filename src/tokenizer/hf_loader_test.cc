@@ -77,6 +77,20 @@ TEST_F(HfLoaderTest, TheFolderNamesSpecialTokens) {
   EXPECT_EQ(tokenizer.Decode(std::vector<TokenId>{3, 5}, true), "\u00e9");
 }
 
+TEST_F(HfLoaderTest, TheModelNamesABosThatNobodyAdds) {
+  Write("tokenizer.json", R"({
+      "added_tokens": [{"id": 1, "content": "<s>", "special": true}],
+      "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+      "decoder": {"type": "ByteLevel"},
+      "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})");
+  Write("config.json", R"({"bos_token_id": 1})");
+  const Tokenizer tokenizer = LoadFolder();
+  EXPECT_FALSE(tokenizer.AddsBos());
+  EXPECT_THAT(tokenizer.Encode("a")->ids, ElementsAre(0));
+  EXPECT_THAT(tokenizer.Encode("a", {.bos = BosPolicy::kAlways})->ids,
+              ElementsAre(1, 0));
+}
+
 // As transformers 5: the template is the file's.
 TEST_F(HfLoaderTest, FlagsDoNotChangeAFilesTemplate) {
   Write("tokenizer.json", kFile);

@@ -13,7 +13,8 @@ std::string Normalize(std::string_view json, std::string_view text) {
   const auto normalizer = ReadNormalizer(testutil::SectionText(json).section());
   if (!normalizer.ok()) return normalizer.error().message;
   Normalizer::Scratch scratch;
-  return std::string(normalizer->Apply(text, scratch).value());
+  TextBudget budget(text.size());
+  return std::string(normalizer->Apply(text, scratch, budget).value());
 }
 
 TEST(HfNormalizerTest, EachTypeIsRead) {

@@ -12,11 +12,24 @@ constexpr std::string_view kSupported =
     "TemplateProcessing, ByteLevel, RobertaProcessing, BertProcessing, "
     "Sequence";
 
+// Pieces of a template, and ids of one of them: real ones have one or two. Each
+// piece is looked up and may repeat a long list, so a file of a megabyte could
+// ask for hours or for all memory.
+constexpr std::size_t kMostPieces = 256;
+
+Status CheckLength(const JsonSection& section,
+                   const simdjson::dom::array& list) {
+  if (list.size() <= kMostPieces) return {};
+  return section.Damaged(fmt::format("has {} entries, at most {} are supported",
+                                     list.size(), kMostPieces));
+}
+
 // Appends the ids of the special token `name`.
 Status AppendSpecial(const JsonSection& section, std::string_view name,
                      std::vector<std::int64_t>& ids) {
   const JsonSection token = section.Get("special_tokens").Get(name);
   PELLUCID_ASSIGN_OR_RETURN(const auto list, token.Array("ids"));
+  PELLUCID_RETURN_IF_ERROR(CheckLength(token.Get("ids"), list));
   for (const simdjson::dom::element id : list) {
     const JsonSection value(section.name(), token.path() + ".ids", id);
     PELLUCID_ASSIGN_OR_RETURN(ids.emplace_back(), value.AsInteger());
@@ -27,6 +40,7 @@ Status AppendSpecial(const JsonSection& section, std::string_view name,
 // "single": [{"SpecialToken": {"id": ..}}, {"Sequence": {"id": "A"}}, ..].
 Result<HfTemplate> ReadTemplate(const JsonSection& section) {
   PELLUCID_ASSIGN_OR_RETURN(const auto pieces, section.Array("single"));
+  PELLUCID_RETURN_IF_ERROR(CheckLength(section.Get("single"), pieces));
   HfTemplate result;
   bool seen_text = false;
   for (const simdjson::dom::element element : pieces) {

@@ -9,6 +9,7 @@ namespace pellucid {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testutil::ErrorOf;
 using testutil::SectionText;
@@ -52,6 +53,23 @@ TEST(HfPostProcessorTest, RobertaAndBertWrap) {
     EXPECT_THAT(read.before, ElementsAre(0));
     EXPECT_THAT(read.after, ElementsAre(2));
   }
+}
+
+TEST(HfPostProcessorTest, LongTemplatesAreRefused) {
+  std::string pieces = R"({"Sequence": {"id": "A"}})", ids = "1";
+  for (int i = 0; i < 300; ++i) {
+    pieces += R"(, {"SpecialToken": {"id": "B"}})";
+    ids += ", 1";
+  }
+  const auto json = [](const std::string& single, const std::string& list) {
+    return R"({"type": "TemplateProcessing", "single": [)" + single +
+           R"(], "special_tokens": {"B": {"ids": [)" + list + "]}}}";
+  };
+  EXPECT_THAT(ErrorOf(ReadPostProcessor, json(pieces, "1")),
+              HasSubstr("section.single has 301 entries, at most 256"));
+  EXPECT_THAT(
+      ErrorOf(ReadPostProcessor, json(R"({"SpecialToken": {"id": "B"}})", ids)),
+      HasSubstr("section.special_tokens.B.ids has 301 entries"));
 }
 
 TEST(HfPostProcessorTest, DamagedTemplatesAreErrors) {

@@ -22,11 +22,13 @@ PreTokenizer Read(std::string_view json) {
 
 std::vector<std::string> Pieces(std::string_view json, std::string_view text) {
   std::vector<std::string> pieces;
-  EXPECT_TRUE(
-      Read(json)
-          .ForEachPiece(
-              text, [&](std::string_view piece) { pieces.emplace_back(piece); })
-          .ok());
+  TextBudget budget(text.size());
+  EXPECT_TRUE(Read(json)
+                  .ForEachPiece(text, budget,
+                                [&](std::string_view piece) {
+                                  pieces.emplace_back(piece);
+                                })
+                  .ok());
   return pieces;
 }
 

@@ -14,6 +14,18 @@ std::string KindOf(const PreTokenizer& pre) {
   return fmt::format("bpe ({})", pre.last ? NameOf(*pre.last) : "own pattern");
 }
 
+// `id` where it is a token.
+std::optional<std::int64_t> IfToken(std::optional<std::int64_t> id,
+                                    const TokenizerSpec& spec) {
+  if (!id || *id < 0) return std::nullopt;
+  const auto i = static_cast<std::size_t>(*id);
+  const bool of_model = i < spec.flags.size() && spec.flags[i] != 0;
+  const bool added =
+      std::any_of(spec.added.begin(), spec.added.end(),
+                  [&](const AddedEntry& entry) { return entry.id == *id; });
+  return of_model || added ? id : std::nullopt;
+}
+
 }  // namespace
 
 Result<Tokenizer> MakeHfTokenizer(HfSpec from) {
@@ -37,6 +49,8 @@ Result<Tokenizer> MakeHfTokenizer(HfSpec from) {
   spec.eos = from.eos;
   if (!spec.bos && from.text.before.size() == 1) spec.bos = from.text.before[0];
   if (!spec.eos && from.text.after.size() == 1) spec.eos = from.text.after[0];
+  if (!spec.bos) spec.bos = IfToken(from.model_bos, spec);
+  if (!spec.eos) spec.eos = IfToken(from.model_eos, spec);
   spec.before = std::move(from.text.before);
   spec.after = std::move(from.text.after);
   return MakeTokenizer(std::move(spec));

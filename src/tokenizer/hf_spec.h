@@ -21,8 +21,10 @@ struct HfSpec {
   PreTokenizer pre_tokenizer;
   Decoder decoder = Decoder::kByteLevel;
   HfTemplate text;
-  // Absent: what the template puts first and last, if that is one token.
+  // Absent: what the template puts first and last, if that is one token; else
+  // what the model says, if that is one.
   std::optional<TokenId> bos, eos;
+  std::optional<std::int64_t> model_bos, model_eos;
 };
 
 // kModel: see MakeTokenizer.

@@ -31,6 +31,23 @@ TEST(HfSpecTest, BosIsWhatTheTemplatePutsFirstUnlessNamed) {
   EXPECT_EQ(MakeHfTokenizer(spec)->BosId(), std::nullopt);
 }
 
+TEST(HfSpecTest, TheModelsIdsCountWhereNothingElseSays) {
+  HfSpec spec = Spec();
+  spec.added = {{.content = "<x>", .id = 4}};
+  spec.model_bos = 1;
+  spec.model_eos = 4;
+  EXPECT_EQ(MakeHfTokenizer(spec)->BosId(), 1);
+  EXPECT_EQ(MakeHfTokenizer(spec)->EosId(), 4);
+  EXPECT_FALSE(MakeHfTokenizer(spec)->AddsBos());
+  spec.text.before = {0};
+  EXPECT_EQ(MakeHfTokenizer(spec)->BosId(), 0);
+  spec.text.before = {};
+  for (const std::int64_t no_token : {-1, 3, 5}) {
+    spec.model_bos = no_token;
+    EXPECT_EQ(MakeHfTokenizer(spec)->BosId(), std::nullopt) << no_token;
+  }
+}
+
 TEST(HfSpecTest, AddedTokensMakeTheVocabularyLonger) {
   HfSpec spec = Spec();
   spec.added = {{.content = "<x>", .id = 4}};

@@ -2,6 +2,9 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
+#include <cstddef>
+
 #include "base/utf8.h"
 #include "fmt/format.h"
 #include "tokenizer/character_edges.h"
@@ -11,17 +14,19 @@
 namespace pellucid {
 namespace {
 
-Error TooLong(std::size_t bytes, std::size_t most) {
+// Whether a part of the text may come to `bytes`.
+Status CheckMade(const MadeBytes& made, std::size_t bytes) {
+  if (made.With(bytes) <= made.most()) return {};
   return ModelError(fmt::format(
       "its normaliser makes {} bytes of the text, at most {} are supported",
-      bytes, most));
+      made.With(bytes), made.most()));
 }
 
 class NormalFormStep : public NormalizerStep {
  public:
   explicit NormalFormStep(NormalForm form) : form_(form) {}
-  Result<std::string_view> Apply(std::string_view text,
-                                 std::string& storage) const override {
+  Result<std::string_view> Apply(std::string_view text, std::string& storage,
+                                 TextBudget&) const override {
     return Normalise(form_, text, storage);
   }
 
@@ -33,15 +38,17 @@ class ReplaceStep : public NormalizerStep {
  public:
   ReplaceStep(TextPattern pattern, std::string content)
       : pattern_(std::move(pattern)), content_(std::move(content)) {}
-  Result<std::string_view> Apply(std::string_view text,
-                                 std::string& storage) const override {
-    PELLUCID_ASSIGN_OR_RETURN(const auto matches, pattern_.FindAll(text));
+  Result<std::string_view> Apply(std::string_view text, std::string& storage,
+                                 TextBudget& budget) const override {
+    PELLUCID_ASSIGN_OR_RETURN(const auto matches,
+                              pattern_.FindAll(text, budget));
     if (matches.empty()) return text;
-    // Both factors lie below 2^31: no overflow.
-    const std::size_t most = text.size() + matches.size() * content_.size();
-    if (most > kMaxNormalizedBytes) return TooLong(most, kMaxNormalizedBytes);
+    std::size_t made = text.size();
+    for (const MatchSpan& match : matches) made -= match.end - match.begin;
+    made += matches.size() * content_.size();  // both below 2^31
+    PELLUCID_RETURN_IF_ERROR(CheckMade(budget.normalized, made));
     storage.clear();
-    storage.reserve(most);
+    storage.reserve(made);
     std::size_t at = 0;
     for (const MatchSpan& match : matches) {
       storage.append(text.substr(at, match.begin - at)).append(content_);
@@ -59,8 +66,8 @@ class ReplaceStep : public NormalizerStep {
 class PrependStep : public NormalizerStep {
  public:
   explicit PrependStep(std::string prefix) : prefix_(std::move(prefix)) {}
-  Result<std::string_view> Apply(std::string_view text,
-                                 std::string& storage) const override {
+  Result<std::string_view> Apply(std::string_view text, std::string& storage,
+                                 TextBudget&) const override {
     storage = prefix_;
     storage.append(text);
     return std::string_view(storage);
@@ -72,8 +79,8 @@ class PrependStep : public NormalizerStep {
 
 class LowercaseStep : public NormalizerStep {
  public:
-  Result<std::string_view> Apply(std::string_view text,
-                                 std::string& storage) const override {
+  Result<std::string_view> Apply(std::string_view text, std::string& storage,
+                                 TextBudget&) const override {
     storage.clear();
     AppendLowercase(text, storage);
     return std::string_view(storage);
@@ -83,8 +90,8 @@ class LowercaseStep : public NormalizerStep {
 class StripStep : public NormalizerStep {
  public:
   StripStep(bool left, bool right) : left_(left), right_(right) {}
-  Result<std::string_view> Apply(std::string_view text,
-                                 std::string&) const override {
+  Result<std::string_view> Apply(std::string_view text, std::string&,
+                                 TextBudget&) const override {
     std::size_t begin = 0;
     while (left_ && begin < text.size()) {
       const Utf8Char c = DecodeUtf8(text, begin);
@@ -121,8 +128,8 @@ bool IsMark(char32_t code) {
 
 class StripAccentsStep : public NormalizerStep {
  public:
-  Result<std::string_view> Apply(std::string_view text,
-                                 std::string& storage) const override {
+  Result<std::string_view> Apply(std::string_view text, std::string& storage,
+                                 TextBudget&) const override {
     storage.clear();
     for (std::size_t i = 0; i < text.size();) {
       const Utf8Char c = DecodeUtf8(text, i);
@@ -160,19 +167,23 @@ NormalizerStepPtr MakeStripAccentsStep() {
 }
 
 Result<std::string_view> Normalizer::Apply(std::string_view text,
-                                           Scratch& scratch) const {
-  const std::size_t most = MaxNormalizedBytes(text.size());
-  std::size_t next = 0;  // the storage that `text` does not lie in
+                                           Scratch& scratch,
+                                           TextBudget& budget) const {
+  std::size_t largest = 0;  // text that a step left
+  std::size_t next = 0;     // the storage that `text` does not lie in
   for (const NormalizerStepPtr& step : steps_) {
     if (text.empty()) break;
     std::string& storage = scratch[next];
-    PELLUCID_ASSIGN_OR_RETURN(text, step->Apply(text, storage));
-    if (text.size() > most) return TooLong(text.size(), most);
+    PELLUCID_ASSIGN_OR_RETURN(text, step->Apply(text, storage, budget));
+    largest = std::max(largest, text.size());
+    PELLUCID_RETURN_IF_ERROR(CheckMade(budget.normalized, largest));
+    if (budget.IsLate()) return ModelError("its normaliser takes too long");
     const char* begin = storage.data();
     if (text.data() >= begin && text.data() <= begin + storage.size()) {
       next = 1 - next;
     }
   }
+  budget.normalized.Add(largest);
   return text;
 }
 

@@ -8,9 +8,7 @@
 #ifndef PELLUCID_TOKENIZER_NORMALIZER_H_
 #define PELLUCID_TOKENIZER_NORMALIZER_H_
 
-#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,19 +17,10 @@
 
 #include "pellucid/result.h"
 #include "tokenizer/normal_form.h"
+#include "tokenizer/text_budget.h"
 #include "tokenizer/text_pattern.h"
 
 namespace pellucid {
-
-// The longest text that one step may make: symbols are counted in 31 bits.
-inline constexpr std::size_t kMaxNormalizedBytes = std::size_t{1} << 30;
-
-// The longest text that each step may leave of `bytes` at the start. NFKD, the
-// one that adds most, makes 33 bytes of 3; without this, steps that double a
-// text take all time and memory before they come to the limit above.
-constexpr std::size_t MaxNormalizedBytes(std::size_t bytes) {
-  return std::min(kMaxNormalizedBytes, 16 * bytes + (std::size_t{1} << 20));
-}
 
 // Immutable. Safe to use from many threads.
 class NormalizerStep {
@@ -41,7 +30,8 @@ class NormalizerStep {
   // What the step makes of `text`, well-formed UTF-8 and not empty: a part of
   // it, or a view of `storage`, whose content before does not matter.
   virtual Result<std::string_view> Apply(std::string_view text,
-                                         std::string& storage) const = 0;
+                                         std::string& storage,
+                                         TextBudget& budget) const = 0;
 };
 using NormalizerStepPtr = std::shared_ptr<const NormalizerStep>;
 
@@ -68,9 +58,11 @@ class Normalizer {
   // Where steps write; to be kept as long as what Apply returned.
   using Scratch = std::array<std::string, 2>;
 
-  // kModel: a regular expression reached a limit, or the text came to more
-  // than MaxNormalizedBytes; the message lacks operation and object.
-  Result<std::string_view> Apply(std::string_view text, Scratch& scratch) const;
+  // `budget` is that of the whole text, of which `text` may be a part. kModel:
+  // a regular expression reached a limit, or the steps came to the end of the
+  // budget, in bytes or in time; the message lacks operation and object.
+  Result<std::string_view> Apply(std::string_view text, Scratch& scratch,
+                                 TextBudget& budget) const;
 
  private:
   std::vector<NormalizerStepPtr> steps_;

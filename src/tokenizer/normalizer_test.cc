@@ -9,14 +9,16 @@ namespace {
 
 std::string Apply(std::vector<NormalizerStepPtr> steps, std::string_view text) {
   Normalizer::Scratch scratch;
-  const auto result = Normalizer(std::move(steps)).Apply(text, scratch);
+  TextBudget budget(text.size());
+  const auto result = Normalizer(std::move(steps)).Apply(text, scratch, budget);
   return result.ok() ? std::string(*result) : result.error().message;
 }
 
 TEST(NormalizerTest, WithoutStepsTheTextItself) {
   const std::string text = "a \u00e9";
   Normalizer::Scratch scratch;
-  EXPECT_EQ(Normalizer().Apply(text, scratch)->data(), text.data());
+  TextBudget budget(text.size());
+  EXPECT_EQ(Normalizer().Apply(text, scratch, budget)->data(), text.data());
 }
 
 TEST(NormalizerTest, StepsFollowOneAnother) {
@@ -59,8 +61,8 @@ TEST(NormalizerTest, ATextThatGrowsBeyondTheLimitIsAnError) {
   EXPECT_EQ(Apply({MakeReplaceStep(TextPattern::Literal("a"),
                                    std::string(1'000'000, 'b'))},
                   std::string(2000, 'a')),
-            "its normaliser makes 2000002000 bytes of the text, at most "
-            "1073741824 are supported");
+            "its normaliser makes 2000000000 bytes of the text, at most "
+            "1080576 are supported");
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "tokenizer/pre_tokenizer.h"
 
+#include <algorithm>
 #include <cstddef>
 
+#include "fmt/format.h"
 #include "tokenizer/byte_alphabet.h"
 
 namespace pellucid {
@@ -42,9 +44,10 @@ class SplitStep : public PreTokenizerStep {
  public:
   SplitStep(TextPattern pattern, SplitBehavior behavior, bool invert)
       : pattern_(std::move(pattern)), behavior_(behavior), invert_(invert) {}
-  Status Apply(PreTokens& tokens) const override {
-    return CutEach(tokens, [this](std::string_view piece, auto& out) -> Status {
-      PELLUCID_ASSIGN_OR_RETURN(const auto matches, pattern_.FindAll(piece));
+  Status Apply(PreTokens& tokens, TextBudget& budget) const override {
+    return CutEach(tokens, [&](std::string_view piece, auto& out) -> Status {
+      PELLUCID_ASSIGN_OR_RETURN(const auto matches,
+                                pattern_.FindAll(piece, budget));
       AppendSplit(piece, matches, behavior_, invert_, out);
       return {};
     });
@@ -59,7 +62,7 @@ class SplitStep : public PreTokenizerStep {
 class PatternStep : public PreTokenizerStep {
  public:
   explicit PatternStep(PrePattern pattern) : pattern_(pattern) {}
-  Status Apply(PreTokens& tokens) const override {
+  Status Apply(PreTokens& tokens, TextBudget&) const override {
     return CutEach(tokens, [this](std::string_view piece, auto& out) -> Status {
       PieceCursor cursor(pattern_, piece);
       for (std::string_view part; cursor.Next(part);) out.push_back(part);
@@ -74,7 +77,7 @@ class PatternStep : public PreTokenizerStep {
 class DigitsStep : public PreTokenizerStep {
  public:
   explicit DigitsStep(bool runs) : runs_(runs) {}
-  Status Apply(PreTokens& tokens) const override {
+  Status Apply(PreTokens& tokens, TextBudget&) const override {
     return CutEach(tokens, [this](std::string_view piece, auto& out) -> Status {
       for (std::size_t at = 0; at < piece.size();) {
         const std::size_t end = DigitsSegmentEnd(piece, at, runs_);
@@ -91,7 +94,7 @@ class DigitsStep : public PreTokenizerStep {
 
 class PrefixSpaceStep : public PreTokenizerStep {
  public:
-  Status Apply(PreTokens& tokens) const override {
+  Status Apply(PreTokens& tokens, TextBudget&) const override {
     RewriteEach(tokens, [](std::string_view piece, std::string& storage) {
       if (!piece.starts_with(' ')) storage += ' ';
       storage.append(piece);
@@ -102,13 +105,31 @@ class PrefixSpaceStep : public PreTokenizerStep {
 
 class ByteAlphabetStep : public PreTokenizerStep {
  public:
-  Status Apply(PreTokens& tokens) const override {
+  Status Apply(PreTokens& tokens, TextBudget&) const override {
     RewriteEach(tokens, AppendAlphabet);
     return {};
   }
 };
 
 }  // namespace
+
+Status PreTokenizer::ApplySteps(PreTokens& tokens, TextBudget& budget) const {
+  MadeBytes& made = budget.pre_tokenized;
+  std::size_t largest = 0;  // text that a step made
+  for (const PreTokenizerStepPtr& step : steps) {
+    PELLUCID_RETURN_IF_ERROR(step->Apply(tokens, budget));
+    largest = std::max(largest, tokens.storage.size());
+    if (made.With(largest) > made.most()) {
+      return ModelError(
+          fmt::format("its pre-tokenizer makes {} bytes of the text, at most "
+                      "{} are supported",
+                      made.With(largest), made.most()));
+    }
+    if (budget.IsLate()) return ModelError("its pre-tokenizer takes too long");
+  }
+  made.Add(largest);
+  return {};
+}
 
 PreTokenizerStepPtr MakeSplitStep(TextPattern pattern, SplitBehavior behavior,
                                   bool invert) {

@@ -19,6 +19,7 @@
 #include "pellucid/result.h"
 #include "tokenizer/pre_pattern.h"
 #include "tokenizer/split.h"
+#include "tokenizer/text_budget.h"
 #include "tokenizer/text_pattern.h"
 
 namespace pellucid {
@@ -36,7 +37,7 @@ class PreTokenizerStep {
   virtual ~PreTokenizerStep() = default;
   // kModel: a regular expression reached a limit; the message lacks operation
   // and object.
-  virtual Status Apply(PreTokens& tokens) const = 0;
+  virtual Status Apply(PreTokens& tokens, TextBudget& budget) const = 0;
 };
 using PreTokenizerStepPtr = std::shared_ptr<const PreTokenizerStep>;
 
@@ -61,10 +62,11 @@ struct PreTokenizer {
   bool byte_level = false;
 
   // Calls visit(piece) on the pieces of `text`, well-formed UTF-8, in order.
-  // The views live during the call. kModel: see PreTokenizerStep::Apply; none
-  // was visited.
+  // The views live during the call. `budget` is that of the whole text, of
+  // which `text` may be a part. kModel: see ApplySteps; none was visited.
   template <typename Visit>
-  Status ForEachPiece(std::string_view text, const Visit& visit) const {
+  Status ForEachPiece(std::string_view text, TextBudget& budget,
+                      const Visit& visit) const {
     if (text.empty()) return {};
     const auto visit_last = [&](std::string_view left) {
       if (!last) {
@@ -79,12 +81,14 @@ struct PreTokenizer {
       return {};
     }
     PreTokens tokens{{text}, {}};
-    for (const PreTokenizerStepPtr& step : steps) {
-      PELLUCID_RETURN_IF_ERROR(step->Apply(tokens));
-    }
+    PELLUCID_RETURN_IF_ERROR(ApplySteps(tokens, budget));
     for (const std::string_view left : tokens.pieces) visit_last(left);
     return {};
   }
+
+  // kModel: see PreTokenizerStep::Apply; or the steps came to the end of the
+  // budget, in bytes or in time.
+  Status ApplySteps(PreTokens& tokens, TextBudget& budget) const;
 };
 
 }  // namespace pellucid

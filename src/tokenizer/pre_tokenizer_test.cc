@@ -15,8 +15,10 @@ using Pieces = std::vector<std::string>;
 
 Pieces Split(const PreTokenizer& pre, std::string_view text) {
   Pieces pieces;
+  TextBudget budget(text.size());
   const Status status = pre.ForEachPiece(
-      text, [&](std::string_view piece) { pieces.emplace_back(piece); });
+      text, budget,
+      [&](std::string_view piece) { pieces.emplace_back(piece); });
   EXPECT_TRUE(status.ok()) << status.error().message;
   return pieces;
 }
@@ -70,10 +72,11 @@ TEST(PreTokenizerTest, ALimitThatIsReachedIsAnError) {
   const PreTokenizer pre{
       .steps = {MakeSplitStep(TextPattern::Compile("(?:a|a)*b").value(),
                               SplitBehavior::kIsolated, /*invert=*/false)}};
-  const Status status =
-      pre.ForEachPiece(std::string(60, 'a') + "-b", [](std::string_view) {
-        ADD_FAILURE() << "a piece of a text that cannot be cut";
-      });
+  const std::string text = std::string(60, 'a') + "-b";
+  TextBudget budget(text.size());
+  const Status status = pre.ForEachPiece(text, budget, [](std::string_view) {
+    ADD_FAILURE() << "a piece of a text that cannot be cut";
+  });
   EXPECT_FALSE(status.ok());
 }
 

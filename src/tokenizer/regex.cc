@@ -1,7 +1,6 @@
 #include "tokenizer/regex.h"
 
 #include <oniguruma.h>
-#include <time.h>
 
 #include <array>
 #include <cstdint>
@@ -19,19 +18,13 @@ namespace {
 constexpr unsigned kMaxDepth = 250;
 
 // Backtracking steps of one search: what Oniguruma allows one attempt to
-// match, about 0.2 s.
+// match, about 0.2 s, and some for each byte, because a place where nothing
+// matches and a character that a loop may give back count as steps too.
 constexpr unsigned long kMaxSteps = 10'000'000;
+constexpr unsigned long kStepsPerByte = 8;
 
 // Entries on the engine's own stack, about 40 bytes each.
 constexpr unsigned kMaxStack = 1U << 22;
-
-// Processor time for one text. Real patterns run at 5 to 10 MB/s, so this is
-// reached by those alone whose time grows with the square of the text.
-constexpr double kSeconds = 2.0;
-constexpr double kSecondsPerByte = 2e-6;
-
-// Searches between two looks at the clock.
-constexpr unsigned kClockInterval = 16;
 
 bool Initialize() {
   OnigEncoding encodings[] = {ONIG_ENCODING_UTF8};
@@ -41,13 +34,6 @@ bool Initialize() {
 
 const OnigUChar* Bytes(const char* text) {
   return reinterpret_cast<const OnigUChar*>(text);
-}
-
-double ProcessorSeconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) +
-         1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 std::string OnigMessage(int code, OnigErrorInfo* info) {
@@ -61,7 +47,7 @@ Error BadPattern(std::string_view pattern, std::string_view what) {
   return ModelError(fmt::format("the pattern \"{}\" {}", Quote(pattern), what));
 }
 
-// The engine's state for one text, and the limits on it.
+// The engine's state for one text, and the limits on each search in it.
 class Search {
  public:
   explicit Search(std::string_view text)
@@ -70,8 +56,9 @@ class Search {
         limits_(onig_new_match_param()) {
     onig_initialize_match_param(limits_);
     onig_set_match_stack_limit_size_of_match_param(limits_, kMaxStack);
-    onig_set_retry_limit_in_match_of_match_param(limits_, kMaxSteps);
-    onig_set_retry_limit_in_search_of_match_param(limits_, kMaxSteps);
+    const unsigned long steps = kMaxSteps + kStepsPerByte * text.size();
+    onig_set_retry_limit_in_match_of_match_param(limits_, steps);
+    onig_set_retry_limit_in_search_of_match_param(limits_, steps);
   }
   ~Search() {
     onig_region_free(region_, /*free_self=*/1);
@@ -92,18 +79,10 @@ class Search {
             static_cast<std::size_t>(region_->end[0])};
   }
 
-  bool IsLate() {
-    if (++searches_ % kClockInterval != 0) return false;
-    return ProcessorSeconds() - start_ >
-           kSeconds + kSecondsPerByte * static_cast<double>(text_.size());
-  }
-
  private:
   std::string_view text_;
   OnigRegion* region_;
   OnigMatchParam* limits_;
-  double start_ = ProcessorSeconds();
-  unsigned searches_ = 0;
 };
 
 }  // namespace
@@ -134,11 +113,18 @@ Result<Regex> Regex::Compile(std::string_view pattern) {
   return Regex(std::string(pattern), compiled);
 }
 
-Result<std::vector<MatchSpan>> Regex::FindAll(std::string_view text) const {
+Result<std::vector<MatchSpan>> Regex::FindAll(std::string_view text,
+                                              TextBudget& budget) const {
   std::vector<MatchSpan> matches;
   Search search(text);
   std::size_t at = 0;
   while (at <= text.size()) {
+    if (budget.IsLate()) {
+      return BadPattern(pattern_,
+                        fmt::format("takes too long: it is at byte {} of a "
+                                    "text of {}",
+                                    at, text.size()));
+    }
     const int code = search.Next(compiled_.get(), at);
     if (code == ONIG_MISMATCH) break;
     if (code < 0) {
@@ -155,12 +141,6 @@ Result<std::vector<MatchSpan>> Regex::FindAll(std::string_view text) const {
     } else {
       at = span.end;
       matches.push_back(span);
-    }
-    if (search.IsLate()) {
-      return BadPattern(pattern_,
-                        fmt::format("takes too long: it is at byte {} of a "
-                                    "text of {}",
-                                    at, text.size()));
     }
   }
   return matches;

@@ -7,8 +7,9 @@
 // installed Oniguruma, 14.0 in release 6.9.8; that of Hugging Face is 16.0.
 //
 // A pattern comes from a file that nobody vouches for. It backtracks, so each
-// search has a limit of steps and of stack, and each text one of time: a
-// pattern that would take hours is an error after seconds.
+// search has a limit of steps and of stack, and all searches in the parts of a
+// text share one of time (tokenizer/text_budget.h): a pattern that would take
+// hours is an error after seconds.
 #ifndef PELLUCID_TOKENIZER_REGEX_H_
 #define PELLUCID_TOKENIZER_REGEX_H_
 
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "pellucid/result.h"
+#include "tokenizer/text_budget.h"
 
 struct re_pattern_buffer;  // Oniguruma's compiled pattern
 
@@ -39,9 +41,11 @@ class Regex {
   static Result<Regex> Compile(std::string_view pattern);
 
   // All matches in `text`, well-formed UTF-8, from left to right. An empty
-  // match counts unless it lies at the end of the match before it. kModel: the
-  // pattern reached a limit.
-  Result<std::vector<MatchSpan>> FindAll(std::string_view text) const;
+  // match counts unless it lies at the end of the match before it. `budget` is
+  // that of the whole text, of which `text` may be a part. kModel: the pattern
+  // reached a limit.
+  Result<std::vector<MatchSpan>> FindAll(std::string_view text,
+                                         TextBudget& budget) const;
 
  private:
   struct Free {

@@ -18,7 +18,8 @@ Texts FindAll(std::string_view pattern, std::string_view text) {
   const auto regex = Regex::Compile(pattern);
   EXPECT_TRUE(regex.ok()) << regex.error().message;
   Texts texts;
-  for (const MatchSpan& span : regex->FindAll(text).value()) {
+  TextBudget budget(text.size());
+  for (const MatchSpan& span : regex->FindAll(text, budget).value()) {
     texts.emplace_back(text.substr(span.begin, span.end - span.begin));
   }
   return texts;
@@ -27,7 +28,8 @@ Texts FindAll(std::string_view pattern, std::string_view text) {
 std::string ErrorOf(std::string_view pattern, std::string_view text = "") {
   const auto regex = Regex::Compile(pattern);
   if (!regex.ok()) return regex.error().message;
-  const auto matches = regex->FindAll(text);
+  TextBudget budget(text.size());
+  const auto matches = regex->FindAll(text, budget);
   return matches.ok() ? "no error" : matches.error().message;
 }
 

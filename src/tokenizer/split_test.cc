@@ -16,8 +16,9 @@ using Views = std::vector<std::string_view>;
 Views Split(std::string_view text, std::string_view pattern,
             SplitBehavior behavior, bool invert = false) {
   Views pieces;
-  AppendSplit(text, Regex::Compile(pattern)->FindAll(text).value(), behavior,
-              invert, pieces);
+  TextBudget budget(text.size());
+  AppendSplit(text, Regex::Compile(pattern)->FindAll(text, budget).value(),
+              behavior, invert, pieces);
   return pieces;
 }
 

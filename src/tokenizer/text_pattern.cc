@@ -20,9 +20,9 @@ Result<TextPattern> TextPattern::Compile(std::string_view pattern) {
   return compiled;
 }
 
-Result<std::vector<MatchSpan>> TextPattern::FindAll(
-    std::string_view text) const {
-  if (regex_) return regex_->FindAll(text);
+Result<std::vector<MatchSpan>> TextPattern::FindAll(std::string_view text,
+                                                    TextBudget& budget) const {
+  if (regex_) return regex_->FindAll(text, budget);
   std::vector<MatchSpan> matches;
   if (known_) {
     PieceCursor cursor(*known_, text);

@@ -25,9 +25,10 @@ class TextPattern {
   // faster and knows a newer Unicode. kModel: see Regex::Compile.
   static Result<TextPattern> Compile(std::string_view pattern);
 
-  // All matches in `text`, from left to right, without overlaps. kModel: see
-  // Regex::FindAll.
-  Result<std::vector<MatchSpan>> FindAll(std::string_view text) const;
+  // All matches in `text`, from left to right, without overlaps. `budget` and
+  // kModel: see Regex::FindAll.
+  Result<std::vector<MatchSpan>> FindAll(std::string_view text,
+                                         TextBudget& budget) const;
 
  private:
   TextPattern() = default;

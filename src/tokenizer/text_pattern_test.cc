@@ -9,7 +9,8 @@ namespace {
 
 std::string Ends(const TextPattern& pattern, std::string_view text) {
   std::string ends;
-  for (const MatchSpan& span : pattern.FindAll(text).value()) {
+  TextBudget budget(text.size());
+  for (const MatchSpan& span : pattern.FindAll(text, budget).value()) {
     ends += std::to_string(span.begin) + "-" + std::to_string(span.end) + " ";
   }
   return ends;

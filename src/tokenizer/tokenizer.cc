@@ -68,20 +68,23 @@ std::vector<TokenId> BeforeText(const Tokenizer::Impl& impl, BosPolicy policy) {
 Tokenizer::Tokenizer(std::shared_ptr<const Impl> impl)
     : impl_(std::move(impl)) {}
 
-Status Tokenizer::Impl::EncodeRaw(std::string_view text,
+Status Tokenizer::Impl::EncodeRaw(std::string_view text, TextBudget& budget,
                                   std::vector<TokenId>& ids) const {
   Normalizer::Scratch scratch;
   PELLUCID_ASSIGN_OR_RETURN(const std::string_view normal,
-                            normalizer.Apply(text, scratch));
+                            normalizer.Apply(text, scratch, budget));
   return CutOut(
       normal, added.normalized().Find(normal),
       [&](TokenId id) { ids.push_back(id); },
-      [&](std::string_view between) { return EncodeNormalized(between, ids); });
+      [&](std::string_view between) {
+        return EncodeNormalized(between, budget, ids);
+      });
 }
 
 Status Tokenizer::Impl::EncodeNormalized(std::string_view text,
+                                         TextBudget& budget,
                                          std::vector<TokenId>& ids) const {
-  return pre_tokenizer.ForEachPiece(text, [&](std::string_view piece) {
+  return pre_tokenizer.ForEachPiece(text, budget, [&](std::string_view piece) {
     if (ignore_merges) {
       const auto whole = bpe.WholePiece(piece);
       if (whole && (Flags(*whole) & kModelToken) != 0) {
@@ -101,7 +104,7 @@ Result<Encoding> Tokenizer::Encode(std::string_view text,
     if (with_template && options.bos == BosPolicy::kAlways && !impl_->bos) {
       return UsageError(
           fmt::format("tokenize: {}: a BOS token is asked for, but the "
-                      "vocabulary has none; ask for auto or never",
+                      "model's files name none; ask for auto or never",
                       impl_->name));
     }
     Encoding encoding;
@@ -109,10 +112,13 @@ Result<Encoding> Tokenizer::Encode(std::string_view text,
     if (with_template) ids = BeforeText(*impl_, options.bos);
     const std::size_t first = ids.size();  // of the text
     ids.reserve(text.size() / 3 + 2);      // prose has 4 to 5 bytes a token
+    TextBudget budget(text.size());
     const Status status = CutOut(
         text, impl_->added.raw().Find(text),
         [&](TokenId id) { ids.push_back(id); },
-        [&](std::string_view raw) { return impl_->EncodeRaw(raw, ids); });
+        [&](std::string_view raw) {
+          return impl_->EncodeRaw(raw, budget, ids);
+        });
     if (!status.ok()) return AtFile(impl_->name, status.error());
     if (options.avoid_double_bos && impl_->bos && first > 0 &&
         ids.size() > first && ids[0] == *impl_->bos &&

@@ -20,6 +20,7 @@
 #include "tokenizer/decoder.h"
 #include "tokenizer/normalizer.h"
 #include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/text_budget.h"
 
 namespace pellucid {
 
@@ -67,10 +68,12 @@ struct Tokenizer::Impl {
   std::optional<TokenId> bos, eos;
 
   // Appends the ids of `text`, which holds no added token that is looked for
-  // in raw text. kModel: see Normalizer::Apply, PreTokenizer::ForEachPiece.
-  Status EncodeRaw(std::string_view text, std::vector<TokenId>& ids) const;
+  // in raw text; `budget` is that of all such texts of a call. kModel: see
+  // Normalizer::Apply, PreTokenizer::ForEachPiece.
+  Status EncodeRaw(std::string_view text, TextBudget& budget,
+                   std::vector<TokenId>& ids) const;
   // The same of normalised text without any added token.
-  Status EncodeNormalized(std::string_view text,
+  Status EncodeNormalized(std::string_view text, TextBudget& budget,
                           std::vector<TokenId>& ids) const;
 
   bool AddsBos() const {

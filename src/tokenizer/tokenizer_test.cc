@@ -150,8 +150,8 @@ TEST(TokenizerTest, AskingForABosThatIsNotThere) {
   ASSERT_FALSE(encoding.ok());
   EXPECT_EQ(encoding.error().code, ErrorCode::kUsage);
   EXPECT_EQ(encoding.error().message,
-            "tokenize: m.gguf: a BOS token is asked for, but the vocabulary "
-            "has none; ask for auto or never");
+            "tokenize: m.gguf: a BOS token is asked for, but the model's "
+            "files name none; ask for auto or never");
 }
 
 TEST(TokenizerTest, InvalidUtf8NamesTheByte) {
