@@ -23,7 +23,7 @@ constexpr int kInterrupted = 130;  // 128 + SIGINT, as shells say it
 
 // Work ends in order within this time of a Ctrl-C, or without order at it: text
 // that is made or sent looks at nothing.
-constexpr std::chrono::milliseconds kGrace(80);
+constexpr std::chrono::milliseconds kGrace(60);
 
 void EndAtOnce() {
   AtomicFile::AbandonAll();
