@@ -21,6 +21,7 @@ constexpr std::string_view kAbout[] = {
     "architectures",
     "auto_map",
     "base_model",
+    "base_model_name_or_path",
     "base_model_pp_plan",
     "base_model_tp_plan",
     "bos_token",

@@ -35,6 +35,7 @@ TEST(HfConfigKeysTest, NamesTrainingGenerationAndTokensAreHarmless) {
                           "is_llama_config",
                           "n_special",  // gpt2-medium
                           "predict_special_tokens",
+                          "base_model_name_or_path",
                           "trust_remote_code",
                           "pad_token",
                           "max_seq_len",
