@@ -133,6 +133,12 @@ struct LensOptions {
   std::vector<TokenId> targets = {};
   std::size_t skip_first = 0;  // positions left out of the summary
   FollowFinal follow = FollowFinal::kNone;
+  // Bytes of residual rows [rows, positions, d_model] (float32) that are kept
+  // at once. Where there are more, blocks of positions are decoded one after
+  // another, the last first, each behind a forward pass over the tokens up to
+  // its end. Results are the same, bit for bit; of B blocks, the forward pass
+  // takes about (B + 1) / 2 times as long.
+  std::size_t max_residual_bytes = std::size_t{1} << 30;
   std::stop_token stop = {};
   Progress progress = {};
 };
@@ -160,9 +166,10 @@ struct Lens {
   LensTiming timing;
 };
 
-// Costs rows * positions * d_model * vocab multiply-adds; memory is bounded by
-// the residuals [rows, positions, d_model] and, a cell, a few numbers and top_k
-// pairs a chunk of 4096 vocabulary rows; never the logits. KL is against the
+// Costs rows * positions * d_model * vocab multiply-adds. Memory: the residuals
+// [rows, positions, d_model], up to LensOptions::max_residual_bytes; what the
+// forward pass holds a token; a few numbers and top_k tokens a cell; and 64 MiB
+// and 4 MiB a thread; never the logits. KL is against the
 // model's final row whether it is shown or not. kUsage: no tokens; a layer,
 // position, top_k or target out of range; no sites, or one that this
 // architecture does not have (with the nearest names). kModel: non-finite

@@ -1,5 +1,6 @@
 // The logit lens: the forward pass that keeps the vectors, the final norm, the
-// streaming pass, and the checks on both. Which cells there are is
+// streaming pass, and the checks on both; block by block of positions, where
+// the vectors of all would be too many. Which cells there are is
 // lens_layout.h, what readers get lens_results.h; definitions: docs/numerics.md
 // and pellucid/lens.h.
 #include "pellucid/lens.h"
@@ -14,10 +15,12 @@
 
 #include "analysis/lens_layout.h"
 #include "analysis/lens_pass.h"
+#include "analysis/lens_progress.h"
 #include "analysis/lens_results.h"
 #include "base/buffer.h"
 #include "base/float_environment.h"
 #include "base/out_of_memory.h"
+#include "kernels/canonical.h"
 #include "model/model_impl.h"
 
 namespace pellucid {
@@ -30,10 +33,50 @@ double MillisecondsSince(Clock::time_point start) {
       .count();
 }
 
-// Rows of logits computed at once where the plain head is run: bounds memory.
-constexpr std::size_t kHeadRows = 8;
-// Share of a run's time that the forward pass takes, for progress only.
-constexpr double kForwardShare = 0.2;
+// Logits that are computed at once where the plain head is run: bounds memory
+// (16 MiB), and is enough rows to share the decoding of its weights.
+constexpr std::size_t kHeadLogits = std::size_t{1} << 22;
+constexpr std::size_t kMinHeadRows = 8;
+constexpr std::size_t kMaxHeadRows = 96;
+
+std::size_t HeadRows(std::size_t vocab) {
+  return std::clamp(kHeadLogits / vocab, kMinHeadRows, kMaxHeadRows);
+}
+
+// What the pass over the vocabulary holds beside its cells' vectors: bytes at
+// once, and for each thread more, so that all have tasks to the end of a block.
+constexpr std::size_t kPassBytes = std::size_t{64} << 20;
+constexpr std::size_t kPassBytesOfThread = std::size_t{4} << 20;
+
+// Cells that the pass may hold at once (lens_pass.h: what a cell takes).
+std::size_t CellsOfPass(const Model::Impl& model, std::size_t top_k) {
+  constexpr std::size_t kCellBytes = 160;
+  const std::size_t vocab = model.spec.vocab_size;
+  const std::size_t chunks = 1 + (vocab - 1) / kernels::kVocabChunk;
+  const std::size_t kept = std::min(top_k, kernels::kVocabChunk);
+  const std::size_t bytes = chunks * (kCellBytes + 2 * sizeof(TopLogit) * kept);
+  return (kPassBytes + model.pool.threads() * kPassBytesOfThread) / bytes;
+}
+
+// Multiply-adds of a forward pass, roughly, for progress.
+double ForwardCost(const Model::Impl& model, const PackedPrompts& packed) {
+  double a_token = 0;
+  for (const LayerWeights& w : model.weights.layers) {
+    for (const LinearWeights* linear : {&w.qkv, &w.query, &w.key, &w.value,
+                                        &w.attn_out, &w.gate, &w.up, &w.down}) {
+      a_token += static_cast<double>(linear->weight.rows) *
+                 static_cast<double>(linear->weight.cols);
+    }
+  }
+  double cost = a_token * static_cast<double>(packed.tokens());
+  const double a_pair = static_cast<double>(model.spec.n_layers) *
+                        static_cast<double>(model.spec.QueryWidth());
+  for (std::size_t p = 0; p < packed.count(); ++p) {
+    const auto length = static_cast<double>(packed.length(p));
+    cost += a_pair * length * length;  // scores and values, half of each
+  }
+  return cost;
+}
 
 // kUsage: what of `options` only the model can judge, but for the rows.
 Status CheckNumbers(const Model::Impl& model, const LensOptions& options) {
@@ -56,6 +99,20 @@ Status CheckNumbers(const Model::Impl& model, const LensOptions& options) {
   return {};
 }
 
+// Places that are decoded behind one forward pass, and what that runs on.
+struct LensBlock {
+  LensPlaces places;
+  std::size_t first_prompt = 0;  // of the batch: packed prompt 0
+  PackedPrompts packed;
+  std::vector<std::size_t> offsets;  // cells by place, from 0
+  MatrixView vectors;                // [cells, d_model], normed
+  Buffer final_residuals;            // [places, d_model], before the norm
+
+  std::size_t count() const { return places.last - places.first; }
+  // The final row's vector at the block's i-th place.
+  std::size_t FinalCell(std::size_t i) const { return offsets[i + 1] - 1; }
+};
+
 // One run of the lens on a batch of prompts.
 class LensRun {
  public:
@@ -67,14 +124,17 @@ class LensRun {
   Result<std::vector<Lens>> Run();
 
  private:
-  RowProbe MakeProbe() const;
-  void NormaliseRows(MatrixView vectors);
-  Status WatchTokens();
+  std::vector<LensBlock> Blocks() const;
+  double DecodeCost(const LensBlock& block) const;
+  Status RunBlock(LensBlock& block, StagedProgress& progress);
+  RowProbe MakeProbe(const LensBlock& block) const;
+  void NormaliseRows(MatrixView vectors, LensBlock& block) const;
+  Status WatchTokens(const LensBlock& block);
   Result<std::vector<TokenId>> FinalTop1(
-      std::span<const std::size_t> places) const;
-  Status CheckFinite(const std::vector<DecodedCell>& decoded) const;
-  Status CompareWithHead(const std::vector<DecodedCell>& decoded,
-                         std::vector<Lens>& lenses) const;
+      const LensBlock& block, std::span<const std::size_t> places) const;
+  Status Decode(const LensBlock& block, const Progress& progress);
+  Status CheckFinite(LensPlaces places) const;
+  Status CompareWithHead(const LensBlock& block);
   // A token of its own is followed at this place.
   bool Asks(std::size_t place) const {
     return options_.follow == FollowFinal::kEach || layout_.places[place].last;
@@ -85,10 +145,12 @@ class LensRun {
   const LensOptions& options_;
 
   LensLayout layout_;
-  PackedPrompts packed_;
-  LensCells cells_;
+  LensCells cells_;                 // of all places, without vectors
   std::vector<LensWatch> watches_;  // by place
-  Buffer final_residuals_;          // [places, d_model], before the norm
+  std::vector<TokenId> last_top1_;  // by prompt: the final row's, last place
+  std::vector<DecodedCell> decoded_;
+  std::vector<double> differences_;  // by prompt, from the plain head
+  LensTiming timing_;
 };
 
 Result<std::vector<Lens>> LensRun::Run() {
@@ -97,43 +159,101 @@ Result<std::vector<Lens>> LensRun::Run() {
   PELLUCID_RETURN_IF_ERROR(CheckNumbers(model_, options_));
   PELLUCID_ASSIGN_OR_RETURN(layout_,
                             LayOutLens(options_, prompts_, model_.table));
-  packed_ = Pack(prompts_);
+  const std::size_t places = layout_.places.size();
+  cells_.offsets.push_back(0);
+  for (std::size_t i = 0; i < places; ++i) {
+    cells_.offsets.push_back(cells_.offsets[i] + layout_.RowsOf(i).size());
+  }
+  cells_.watched.resize(places);
+  watches_.resize(places);
+  last_top1_.resize(prompts_.size());
+  decoded_.resize(cells_.cells());
+  differences_.resize(prompts_.size());
 
+  std::vector<LensBlock> blocks = Blocks();
+  double cost = 0;
+  for (const LensBlock& block : blocks) {
+    cost += ForwardCost(model_, block.packed) + DecodeCost(block);
+  }
+  StagedProgress progress(options_.progress, cost);
+  for (LensBlock& block : blocks) {
+    PELLUCID_RETURN_IF_ERROR(RunBlock(block, progress));
+    block = {};
+  }
   const Clock::time_point start = Clock::now();
-  RowProbe probe = MakeProbe();
-  const auto part = [&](double from, double share) -> Progress {
-    if (!options_.progress) return {};
-    return [this, from, share](double done) {
-      options_.progress(from + share * done);
-    };
-  };
-  PELLUCID_RETURN_IF_ERROR(RunForward(model_.context(), packed_, &probe,
-                                      options_.stop, part(0, kForwardShare)));
-  const double forward_ms = MillisecondsSince(start);
-
-  const Clock::time_point lens_start = Clock::now();
-  cells_.offsets = probe.offsets();
-  NormaliseRows(probe.vectors());
-  PELLUCID_RETURN_IF_ERROR(WatchTokens());
-  PELLUCID_ASSIGN_OR_RETURN(
-      const std::vector<DecodedCell> decoded,
-      RunLensPass(model_.pool, model_.head.unembed(), cells_, options_.top_k,
-                  options_.stop, part(kForwardShare, 1 - kForwardShare)));
-  PELLUCID_RETURN_IF_ERROR(CheckFinite(decoded));
   std::vector<Lens> lenses = MakeLenses(options_, prompts_, model_.table,
-                                        {layout_, cells_, watches_, decoded});
-  const LensTiming timing{forward_ms, MillisecondsSince(lens_start)};
-  for (Lens& lens : lenses) lens.timing = timing;
-  PELLUCID_RETURN_IF_ERROR(CompareWithHead(decoded, lenses));
+                                        {layout_, cells_, watches_, decoded_});
+  timing_.lens_ms += MillisecondsSince(start);
+  for (std::size_t p = 0; p < lenses.size(); ++p) {
+    lenses[p].timing = timing_;
+    lenses[p].max_abs_last_row_minus_logits = differences_[p];
+  }
   return lenses;
 }
 
-RowProbe LensRun::MakeProbe() const {
+// Blocks of places, the last first, each with its prompts up to the last place
+// that it holds of them: what a token's numbers are depends on the tokens
+// before it alone. (A cache of keys and values would spare the tokens of the
+// blocks before, but it can be twice the size of all residuals, which are too
+// many by then.) Each prompt is run whole the first time it is met, with tokens
+// behind its last place, so that numbers which are not finite are found
+// wherever they are, before a cell is decoded of it.
+std::vector<LensBlock> LensRun::Blocks() const {
+  const std::size_t most =
+      options_.max_residual_bytes / (model_.spec.d_model * sizeof(float));
+  std::vector<LensBlock> blocks;
+  for (const LensPlaces places :
+       SplitPlaces(layout_, {0, layout_.places.size()}, most)) {
+    LensBlock block;
+    block.places = places;
+    block.first_prompt = layout_.places[places.first].prompt;
+    const LensPlace& end = layout_.places[places.last - 1];
+    std::vector<std::vector<TokenId>> prompts(
+        prompts_.begin() + static_cast<std::ptrdiff_t>(block.first_prompt),
+        prompts_.begin() + static_cast<std::ptrdiff_t>(end.prompt) + 1);
+    if (!end.last) prompts.back().resize(end.position + 1);
+    block.packed = Pack(prompts);
+    const std::size_t first_cell = cells_.offsets[places.first];
+    for (std::size_t i = places.first; i <= places.last; ++i) {
+      block.offsets.push_back(cells_.offsets[i] - first_cell);
+    }
+    blocks.push_back(std::move(block));
+  }
+  std::ranges::reverse(blocks);
+  return blocks;
+}
+
+// As ForwardCost: the cells, and the final rows again by the plain head.
+double LensRun::DecodeCost(const LensBlock& block) const {
+  return static_cast<double>(block.offsets.back() + block.count()) *
+         static_cast<double>(model_.spec.vocab_size) *
+         static_cast<double>(model_.spec.d_model);
+}
+
+Status LensRun::RunBlock(LensBlock& block, StagedProgress& progress) {
+  const Clock::time_point start = Clock::now();
+  RowProbe probe = MakeProbe(block);
+  PELLUCID_RETURN_IF_ERROR(
+      RunForward(model_.context(), block.packed, &probe, options_.stop,
+                 progress.Next(ForwardCost(model_, block.packed))));
+  timing_.forward_ms += MillisecondsSince(start);
+
+  const Clock::time_point lens_start = Clock::now();
+  NormaliseRows(probe.vectors(), block);
+  PELLUCID_RETURN_IF_ERROR(WatchTokens(block));
+  PELLUCID_RETURN_IF_ERROR(Decode(block, progress.Next(DecodeCost(block))));
+  PELLUCID_RETURN_IF_ERROR(CheckFinite(block.places));
+  timing_.lens_ms += MillisecondsSince(lens_start);
+  return CompareWithHead(block);
+}
+
+RowProbe LensRun::MakeProbe(const LensBlock& block) const {
   std::vector<std::size_t> tokens;
   std::vector<const std::vector<std::size_t>*> rows_of;
-  for (std::size_t i = 0; i < layout_.places.size(); ++i) {
+  for (std::size_t i = block.places.first; i < block.places.last; ++i) {
     const LensPlace& place = layout_.places[i];
-    tokens.push_back(packed_.offsets[place.prompt] + place.position);
+    tokens.push_back(block.packed.offsets[place.prompt - block.first_prompt] +
+                     place.position);
     rows_of.push_back(&layout_.RowsOf(i));
   }
   return RowProbe(std::move(tokens), std::move(rows_of), model_.spec.n_layers,
@@ -142,62 +262,65 @@ RowProbe LensRun::MakeProbe() const {
 
 // Applies the final norm to each vector in place, residual state or not, and
 // keeps what the final rows were.
-void LensRun::NormaliseRows(MatrixView vectors) {
-  final_residuals_ = Buffer(layout_.places.size(), model_.spec.d_model);
-  for (std::size_t i = 0; i < layout_.places.size(); ++i) {
-    std::ranges::copy(vectors.RowSpan(cells_.offsets[i + 1] - 1),
-                      final_residuals_.view().Row(i));
+void LensRun::NormaliseRows(MatrixView vectors, LensBlock& block) const {
+  block.final_residuals = Buffer(block.count(), model_.spec.d_model);
+  for (std::size_t i = 0; i < block.count(); ++i) {
+    std::ranges::copy(vectors.RowSpan(block.FinalCell(i)),
+                      block.final_residuals.view().Row(i));
   }
   model_.head.Normalise(model_.pool, vectors, vectors);
-  cells_.normed = vectors;
+  block.vectors = vectors;
 }
 
-Status LensRun::WatchTokens() {
+Status LensRun::WatchTokens(const LensBlock& block) {
   const bool follows = options_.follow != FollowFinal::kNone;
   std::vector<TokenId> followed;
   if (follows) {
     std::vector<std::size_t> asked;
-    for (std::size_t i = 0; i < layout_.places.size(); ++i) {
-      if (Asks(i)) asked.push_back(i);
+    for (std::size_t i = 0; i < block.count(); ++i) {
+      if (Asks(block.places.first + i)) asked.push_back(i);
     }
-    PELLUCID_ASSIGN_OR_RETURN(followed, FinalTop1(asked));
+    PELLUCID_ASSIGN_OR_RETURN(followed, FinalTop1(block, asked));
+    for (std::size_t k = 0; k < asked.size(); ++k) {
+      const LensPlace& place = layout_.places[block.places.first + asked[k]];
+      if (place.last) last_top1_[place.prompt] = followed[k];
+    }
   }
   std::size_t k = 0;
-  for (std::size_t i = 0; i < layout_.places.size(); ++i) {
+  for (std::size_t i = block.places.first; i < block.places.last; ++i) {
     const LensPlace& place = layout_.places[i];
     const std::vector<TokenId>& ids = prompts_[place.prompt];
-    std::vector<TokenId> tokens;
-    LensWatch watch;
+    std::vector<TokenId>& tokens = cells_.watched[i];
+    LensWatch& watch = watches_[i];
     if (place.position + 1 < ids.size()) {
       watch.next = tokens.size();
       tokens.push_back(ids[place.position + 1]);
     }
     if (follows) {
       watch.followed = tokens.size();
-      tokens.push_back(followed[k]);  // kLast: of the prompt's last place
-      if (Asks(i)) ++k;
+      tokens.push_back(Asks(i) ? followed[k++] : last_top1_[place.prompt]);
     }
     watch.targets = tokens.size();
     tokens.insert(tokens.end(), options_.targets.begin(),
                   options_.targets.end());
-    cells_.watched.push_back(std::move(tokens));
-    watches_.push_back(watch);
   }
   return {};
 }
 
-// The model's own prediction at some places, before the pass, so that the pass
-// can rank it in every row.
+// The model's own prediction at some places of the block, before the pass, so
+// that the pass can rank it in every row.
 Result<std::vector<TokenId>> LensRun::FinalTop1(
-    std::span<const std::size_t> places) const {
+    const LensBlock& block, std::span<const std::size_t> places) const {
   std::vector<TokenId> out;
-  Buffer rows(kHeadRows, model_.spec.d_model);
-  Buffer logits(kHeadRows, model_.spec.vocab_size);
-  for (std::size_t begin = 0; begin < places.size(); begin += kHeadRows) {
-    const std::size_t count = std::min(kHeadRows, places.size() - begin);
+  if (places.empty()) return out;
+  const std::size_t most = HeadRows(model_.spec.vocab_size);
+  Buffer rows(most, model_.spec.d_model);
+  Buffer logits(most, model_.spec.vocab_size);
+  for (std::size_t begin = 0; begin < places.size(); begin += most) {
+    const std::size_t count = std::min(most, places.size() - begin);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t cell = cells_.offsets[places[begin + i] + 1] - 1;
-      std::ranges::copy(cells_.normed.RowSpan(cell), rows.view().Row(i));
+      const std::size_t cell = block.FinalCell(places[begin + i]);
+      std::ranges::copy(block.vectors.RowSpan(cell), rows.view().Row(i));
     }
     model_.head.Project(model_.pool, rows.view().Rows(0, count),
                         logits.view().Rows(0, count), options_.stop);
@@ -211,11 +334,37 @@ Result<std::vector<TokenId>> LensRun::FinalTop1(
   return out;
 }
 
+// Runs the pass on as many places at once as its memory allows.
+Status LensRun::Decode(const LensBlock& block, const Progress& progress) {
+  const std::size_t most = CellsOfPass(model_, options_.top_k);
+  StagedProgress parts(progress, static_cast<double>(block.offsets.back()));
+  for (const LensPlaces places : SplitPlaces(layout_, block.places, most)) {
+    const std::size_t first = cells_.offsets[places.first];
+    LensCells cells;
+    for (std::size_t i = places.first; i <= places.last; ++i) {
+      cells.offsets.push_back(cells_.offsets[i] - first);
+    }
+    const auto watched = std::span(cells_.watched)
+                             .subspan(places.first, places.last - places.first);
+    cells.watched.assign(watched.begin(), watched.end());
+    cells.normed = block.vectors.Rows(
+        first - cells_.offsets[block.places.first], cells.cells());
+    PELLUCID_ASSIGN_OR_RETURN(
+        std::vector<DecodedCell> decoded,
+        RunLensPass(model_.pool, model_.head.unembed(), cells, options_.top_k,
+                    options_.stop,
+                    parts.Next(static_cast<double>(cells.cells()))));
+    std::ranges::move(decoded,
+                      decoded_.begin() + static_cast<std::ptrdiff_t>(first));
+  }
+  return {};
+}
+
 // Logits can overflow where the residual stream did not.
-Status LensRun::CheckFinite(const std::vector<DecodedCell>& decoded) const {
-  for (std::size_t i = 0; i < layout_.places.size(); ++i) {
+Status LensRun::CheckFinite(LensPlaces places) const {
+  for (std::size_t i = places.first; i < places.last; ++i) {
     for (std::size_t c = cells_.offsets[i]; c < cells_.offsets[i + 1]; ++c) {
-      if (std::isfinite(decoded[c].statistics.logz)) continue;
+      if (std::isfinite(decoded_[c].statistics.logz)) continue;
       const std::size_t row = layout_.RowsOf(i)[c - cells_.offsets[i]];
       return ModelError(fmt::format(
           "lens: {}: non-finite logits at position {}; the weights are damaged "
@@ -226,23 +375,22 @@ Status LensRun::CheckFinite(const std::vector<DecodedCell>& decoded) const {
   return {};
 }
 
-Status LensRun::CompareWithHead(const std::vector<DecodedCell>& decoded,
-                                std::vector<Lens>& lenses) const {
-  Buffer normed(kHeadRows, model_.spec.d_model);
-  Buffer logits(kHeadRows, model_.spec.vocab_size);
-  const std::size_t places = layout_.places.size();
-  for (std::size_t begin = 0; begin < places; begin += kHeadRows) {
-    const std::size_t count = std::min(kHeadRows, places - begin);
+Status LensRun::CompareWithHead(const LensBlock& block) {
+  const std::size_t most = HeadRows(model_.spec.vocab_size);
+  Buffer normed(most, model_.spec.d_model);
+  Buffer logits(most, model_.spec.vocab_size);
+  for (std::size_t begin = 0; begin < block.count(); begin += most) {
+    const std::size_t count = std::min(most, block.count() - begin);
     model_.head.Normalise(model_.pool,
-                          final_residuals_.view().Rows(begin, count),
+                          block.final_residuals.view().Rows(begin, count),
                           normed.view().Rows(0, count));
     model_.head.Project(model_.pool, normed.view().Rows(0, count),
                         logits.view().Rows(0, count), options_.stop);
     if (options_.stop.stop_requested()) return CancelledError("lens: stopped");
     for (std::size_t i = 0; i < count; ++i) {
-      const DecodedCell& cell = decoded[cells_.offsets[begin + i + 1] - 1];
-      double& worst = lenses[layout_.places[begin + i].prompt]
-                          .max_abs_last_row_minus_logits;
+      const std::size_t place = block.places.first + begin + i;
+      const DecodedCell& cell = decoded_[cells_.offsets[place + 1] - 1];
+      double& worst = differences_[layout_.places[place].prompt];
       for (const TopLogit& top : cell.top) {
         const float other = logits.view().Row(i)[top.id];
         worst = std::max(worst, std::abs(static_cast<double>(top.logit) -

@@ -2,6 +2,22 @@
 
 namespace pellucid {
 
+std::vector<LensPlaces> SplitPlaces(const LensLayout& layout, LensPlaces places,
+                                    std::size_t max_cells) {
+  std::vector<LensPlaces> runs;
+  std::size_t cells = 0;  // of the last run
+  for (std::size_t i = places.first; i < places.last; ++i) {
+    const std::size_t rows = layout.RowsOf(i).size();
+    if (runs.empty() || cells + rows > max_cells) {
+      runs.push_back({i, i});
+      cells = 0;
+    }
+    runs.back().last = i + 1;
+    cells += rows;
+  }
+  return runs;
+}
+
 Result<LensLayout> LayOutLens(const LensOptions& options,
                               std::span<const std::vector<TokenId>> prompts,
                               const SiteTable& table) {

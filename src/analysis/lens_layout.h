@@ -42,6 +42,16 @@ struct LensWatch {
   std::size_t targets = 0;              // the first of LensOptions::targets
 };
 
+// Places [first, last).
+struct LensPlaces {
+  std::size_t first = 0, last = 0;
+};
+
+// Splits `places` into runs, in order, of at most `max_cells` cells (rows at
+// places) each, or of one place.
+std::vector<LensPlaces> SplitPlaces(const LensLayout& layout, LensPlaces places,
+                                    std::size_t max_cells);
+
 // kUsage: see ResolveRows; a position that a prompt does not have.
 Result<LensLayout> LayOutLens(const LensOptions& options,
                               std::span<const std::vector<TokenId>> prompts,

@@ -57,5 +57,23 @@ TEST_F(LensLayoutTest, APositionThatAPromptLacksIsAUsageError) {
   EXPECT_EQ(layout.error().code, ErrorCode::kUsage);
 }
 
+TEST_F(LensLayoutTest, PlacesAreSplitByTheirCells) {
+  LensOptions options;
+  const LensLayout layout = Layout(options);
+  const std::size_t rows = layout.rows.few.size();
+  const auto ends = [&](std::size_t max_cells) {
+    std::vector<std::size_t> out;
+    for (const LensPlaces run : SplitPlaces(layout, {1, 4}, max_cells)) {
+      EXPECT_EQ(run.first, out.empty() ? 1 : out.back());
+      out.push_back(run.last);
+    }
+    return out;
+  };
+  EXPECT_THAT(ends(0), ElementsAre(2, 3, 4));
+  EXPECT_THAT(ends(2 * rows), ElementsAre(3, 4));
+  EXPECT_THAT(ends(3 * rows - 1), ElementsAre(3, 4));
+  EXPECT_THAT(ends(3 * rows), ElementsAre(4));
+}
+
 }  // namespace
 }  // namespace pellucid

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
-#include "base/buffer.h"
+#include "base/scratch.h"
 #include "kernels/canonical.h"
 #include "kernels/decode.h"
-#include "kernels/linear.h"
+#include "kernels/dot_tile.h"
+#include "kernels/product.h"
 
 namespace pellucid {
 namespace {
@@ -81,12 +83,15 @@ class LensPass {
   };
   std::vector<Group> Grouped(std::size_t first, std::size_t last,
                              std::size_t cells) const;
+  std::size_t CellsOf(const Group& group) const {
+    return cells_.offsets[group.last] - cells_.offsets[group.first];
+  }
   void ReadWatched(std::size_t position);
   void RunTask(std::size_t chunk, const Group& group,
                const std::stop_token& stop);
-  void RunTile(std::size_t first_row, ConstMatrixView weights,
-               const Group& tile, std::span<ChunkCell> results,
-               std::size_t first_cell) const;
+  // `logits` [cells of the tile, vocabulary rows from first_row on].
+  void RunTile(std::size_t first_row, ConstMatrixView logits, const Group& tile,
+               std::span<ChunkCell> results, std::size_t first_cell) const;
   void Keep(std::size_t first_row, std::span<const float> logits,
             const kernels::LensBlock& block, std::span<const float> watched,
             ChunkCell& cell) const;
@@ -174,28 +179,36 @@ void LensPass::RunTask(std::size_t chunk, const Group& group,
     }
   }
   const std::vector<Group> tiles = Grouped(group.first, group.last, kTileCells);
+  std::vector<std::size_t> bounds = {0};
+  std::size_t most = 0;
+  for (const Group& tile : tiles) {
+    bounds.push_back(bounds.back() + CellsOf(tile));
+    most = std::max(most, CellsOf(tile));
+  }
   const std::size_t begin = chunk * kVocabChunk;
   const std::size_t end = std::min(begin + kVocabChunk, unembed_.rows);
-  Buffer weights(kVocabBlock, unembed_.cols);
+  kernels::ProductRows rows(cells_.normed.Rows(first_cell, results.size()),
+                            std::move(bounds));
+  for (std::size_t i = 0; i < rows.tiles(); ++i) rows.Prepare(i);
+  kernels::ProductBlock weights(kVocabBlock, rows);
+  Scratch scratch(most * kVocabBlock);
   for (std::size_t row = begin; row < end; row += kVocabBlock) {
     if (stop.stop_requested()) return;
     const std::size_t count = std::min(kVocabBlock, end - row);
-    const MatrixView block = weights.view().Rows(0, count);
-    kernels::DecodeRows(unembed_, row, block);
-    for (const Group& tile : tiles) {
-      RunTile(row, block, tile, results, first_cell);
+    weights.Load(unembed_, row, count);
+    for (std::size_t i = 0; i < rows.tiles(); ++i) {
+      const MatrixView logits(scratch.data(), CellsOf(tiles[i]), count);
+      weights.Multiply(rows, i, logits);
+      RunTile(row, logits, tiles[i], results, first_cell);
     }
   }
 }
 
-void LensPass::RunTile(std::size_t first_row, ConstMatrixView weights,
+void LensPass::RunTile(std::size_t first_row, ConstMatrixView logits,
                        const Group& tile, std::span<ChunkCell> results,
                        std::size_t first_cell) const {
   const std::size_t begin = cells_.offsets[tile.first];
-  const std::size_t count = cells_.offsets[tile.last] - begin;
-  Buffer tile_logits(count, weights.rows);
-  const MatrixView logits = tile_logits.view();
-  kernels::DotTile(cells_.normed.Rows(begin, count), weights, logits);
+  const std::size_t count = logits.rows;
   std::vector<kernels::LensBlock> blocks(count);
   for (std::size_t p = tile.first; p < tile.last; ++p) {
     const std::size_t at = cells_.offsets[p] - begin;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "cli/output.h"
 #include "hub/reference.h"
 #include "kernels/isa.h"
+#include "model/decoder.h"
 #include "pellucid/lens.h"
 #include "render/bench_json.h"
 
@@ -64,6 +67,35 @@ double MedianOf(const std::vector<double>& sorted) {
                                 : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+// Greedy decoding of one token, time and again, behind the same prompt.
+class DecodeBench {
+ public:
+  DecodeBench(const Model& model, std::vector<TokenId> prompt)
+      : decoder_(model), prompt_(std::move(prompt)) {}
+
+  // The first call runs the prompt too.
+  Status operator()(const Io& io) {
+    if (decoder_.length() == 0) {
+      PELLUCID_RETURN_IF_ERROR(decoder_.Reserve(prompt_.size() + 1));
+      PELLUCID_RETURN_IF_ERROR(RunOn(prompt_, io));
+    }
+    decoder_.Truncate(prompt_.size());
+    return RunOn({&next_, 1}, io);
+  }
+
+ private:
+  Status RunOn(std::span<const TokenId> ids, const Io& io) {
+    PELLUCID_ASSIGN_OR_RETURN(const std::span<const float> logits,
+                              decoder_.Run(ids, nullptr, io.stop));
+    next_ = GreedyToken(logits);
+    return {};
+  }
+
+  Decoder decoder_;
+  std::vector<TokenId> prompt_;
+  TokenId next_ = 0;
+};
+
 // What --what names, as a function to time.
 std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
                                const Io& io) {
@@ -73,8 +105,11 @@ std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
       return opened.ok() ? Status() : Status(opened.error());
     };
   }
-  const std::vector<TokenId> ids =
-      DrawIds(flags.tokens, model.info().vocab_size);
+  std::vector<TokenId> ids = DrawIds(flags.tokens, model.info().vocab_size);
+  if (flags.what == "decode") {
+    const auto bench = std::make_shared<DecodeBench>(model, std::move(ids));
+    return [bench, &io] { return (*bench)(io); };
+  }
   if (flags.what == "lens") {
     return [ids, &model, &io] {
       const auto lens = ComputeLens(model, ids, {.stop = io.stop});
@@ -87,14 +122,23 @@ std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
   };
 }
 
+// "forward of 128 tokens", "decode behind 128 tokens", "load".
+std::string WorkInWords(const render::BenchReport& report) {
+  if (report.what == "load") return report.what;
+  return fmt::format("{} {} {} tokens", report.what,
+                     report.what == "decode" ? "behind" : "of", report.tokens);
+}
+
 std::string Sentence(const render::BenchReport& report, std::size_t repeat) {
-  const std::string on =
-      report.what == "load" ? "" : fmt::format(" of {} tokens", report.tokens);
+  const std::string rate =
+      report.tokens_per_s
+          ? fmt::format(", {:.1f} tokens/s", *report.tokens_per_s)
+          : "";
   return fmt::format(
-      "{}{}: median {:.3f} ms, min {:.3f}, max {:.3f} of {} runs ({} threads, "
+      "{}: median {:.3f} ms{}, min {:.3f}, max {:.3f} of {} runs ({} threads, "
       "{})\n",
-      report.what, on, report.median_ms, report.min_ms, report.max_ms, repeat,
-      report.threads, report.isa);
+      WorkInWords(report), report.median_ms, rate, report.min_ms, report.max_ms,
+      repeat, report.threads, report.isa);
 }
 
 void AddFlags(Arguments& arguments, BenchFlags* flags) {
@@ -102,9 +146,9 @@ void AddFlags(Arguments& arguments, BenchFlags* flags) {
   arguments.Choice("--what", {"forward", "lens", "load", "decode"},
                    &flags->what,
                    "forward: all blocks, the head at the last position; lens: "
-                   "that and every row and statistic at top-k 5; load: opening "
-                   "model and tokenizer; decode: not in this version; default: "
-                   "forward");
+                   "that and every row and statistic at top-k 5; decode: one "
+                   "token, greedily, behind a cached prompt; load: opening "
+                   "model and tokenizer; default: forward");
   arguments.Number("--tokens", "T", 1, kMaxTokens, &flags->tokens,
                    "tokens of the prompt, drawn with a fixed seed; default: "
                    "128");
@@ -123,10 +167,6 @@ Status RunBench(Args args, Io& io) {
   AddFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
-  if (flags.what == "decode") {
-    return arguments.Problem(
-        "--what", "decode is not in this version; give forward, lens or load");
-  }
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
   std::unique_ptr<Output> output;
   if (flags.json) {
@@ -143,6 +183,7 @@ Status RunBench(Args args, Io& io) {
   report.median_ms = MedianOf(times);
   report.min_ms = times.front();
   report.max_ms = times.back();
+  if (flags.what == "decode") report.tokens_per_s = 1000 / report.median_ms;
   if (output == nullptr) return io.out.Write(Sentence(report, flags.repeat));
   render::WriteBenchJson(report, render::JsonStyle::kIndented, output->sink());
   return output->Commit();

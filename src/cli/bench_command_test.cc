@@ -13,7 +13,7 @@ using testutil::RunCliIn;
 const std::string kModel = testutil::TinyLlamaPath("mha_tied_f32");
 
 TEST(BenchCommandTest, EachKindOfWorkIsTimed) {
-  for (const std::string what : {"forward", "lens", "load"}) {
+  for (const std::string what : {"forward", "lens", "decode", "load"}) {
     const CliOutcome run =
         RunCli({"bench", "-m", kModel, "--what", what, "--tokens", "7",
                 "--repeat", "4", "--threads", "2", "--json", "-"});
@@ -29,6 +29,13 @@ TEST(BenchCommandTest, EachKindOfWorkIsTimed) {
     EXPECT_GT(low, 0);
     EXPECT_LE(low, median);
     EXPECT_LE(median, high);
+    ASSERT_EQ(json["tokens_per_s"].error() == simdjson::SUCCESS,
+              what == "decode");
+    if (what == "decode") {
+      const double rate = json["tokens_per_s"];
+      // Milliseconds are printed with three digits behind the point.
+      EXPECT_NEAR(1000 / rate, median, 0.001);
+    }
   }
 }
 
@@ -36,16 +43,24 @@ TEST(BenchCommandTest, PeopleGetASentence) {
   const CliOutcome run = RunCli({"bench", "-m", kModel, "--repeat", "1"});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_TRUE(run.out.starts_with("forward of 128 tokens: median "));
+  const CliOutcome decode = RunCli({"bench", "-m", kModel, "--what", "decode",
+                                    "--tokens", "5", "--repeat", "1"});
+  EXPECT_EQ(decode.exit_code, 0) << decode.err;
+  EXPECT_TRUE(decode.out.starts_with("decode behind 5 tokens: median "));
+  EXPECT_NE(decode.out.find(" tokens/s, min "), std::string::npos);
 }
 
 TEST(BenchCommandTest, WhatCannotBeTimedIsAUsageError) {
-  EXPECT_EQ(RunCli({"bench", "-m", kModel, "--what", "decode"}).err,
-            "pellucid: error: bench: --what: decode is not in this version; "
-            "give forward, lens or load\n");
   EXPECT_EQ(RunCli({"bench", "-m", kModel, "--what", "x"}).exit_code, 2);
   EXPECT_EQ(RunCli({"bench", "-m", kModel, "--repeat", "0"}).exit_code, 2);
   // Beyond the context of 128.
   EXPECT_EQ(RunCli({"bench", "-m", kModel, "--tokens", "129"}).exit_code, 2);
+  // 128 fill it, and leave no place for a token to decode.
+  const CliOutcome full = RunCli({"bench", "-m", kModel, "--what", "decode"});
+  EXPECT_EQ(full.exit_code, 2);
+  EXPECT_EQ(full.err,
+            "pellucid: error: run: KV cache: 129 more tokens behind 0, but the "
+            "model's context is 128; run fewer\n");
 }
 
 TEST(BenchCommandTest, AnInterruptEndsIt) {

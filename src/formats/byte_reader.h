@@ -61,6 +61,20 @@ class ByteReader {
   // A u64 length and as many bytes: a string as GGUF writes it.
   Result<std::string_view> LengthAndText(ItemLabel label);
 
+  // The same in a file of a million strings: false, and nothing read, where
+  // LengthAndText would fail.
+  bool TryLengthAndText(std::string_view* text) {
+    std::uint64_t length = 0;
+    if (sizeof(length) > remaining()) return false;
+    std::memcpy(&length, bytes_.data() + offset_, sizeof(length));
+    if (length > remaining() - sizeof(length)) return false;
+    const auto* begin = bytes_.data() + offset_ + sizeof(length);
+    *text = {reinterpret_cast<const char*>(begin),
+             static_cast<std::size_t>(length)};
+    offset_ += sizeof(length) + static_cast<std::size_t>(length);
+    return true;
+  }
+
   // kModel, "open: NAME: " and `what` (which says what to do).
   Error Problem(std::string_view what) const;
 

@@ -82,5 +82,23 @@ TEST(ByteReaderTest, EmptyInput) {
   EXPECT_EQ(reader.Text(0, "x").value(), "");
 }
 
+TEST(ByteReaderTest, TryLengthAndTextReadsWhatFitsAndNothingElse) {
+  const auto bytes = Concat({GgufString("abc"), GgufString("")});
+  ByteReader reader(bytes, "f");
+  std::string_view text;
+  ASSERT_TRUE(reader.TryLengthAndText(&text));
+  EXPECT_EQ(text, "abc");
+  ASSERT_TRUE(reader.TryLengthAndText(&text));
+  EXPECT_EQ(text, "");
+  EXPECT_FALSE(reader.TryLengthAndText(&text));  // nothing left
+  for (const std::uint64_t length :
+       {std::uint64_t{4}, std::numeric_limits<std::uint64_t>::max()}) {
+    const auto cut = Concat({BytesOf(length), TextBytes("abc")});
+    ByteReader short_reader(cut, "f");
+    EXPECT_FALSE(short_reader.TryLengthAndText(&text));
+    EXPECT_EQ(short_reader.offset(), 0u);
+  }
+}
+
 }  // namespace
 }  // namespace pellucid

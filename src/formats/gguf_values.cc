@@ -104,7 +104,10 @@ Status ReadElements(ByteReader& reader, std::string_view key,
   if (array.kind == GgufArray::Kind::kString) {
     array.strings.reserve(array.count);
     for (std::size_t i = 0; i < array.count; ++i) {
-      PELLUCID_ASSIGN_OR_RETURN(const auto text, reader.LengthAndText(label));
+      std::string_view text;
+      if (!reader.TryLengthAndText(&text)) {
+        return reader.LengthAndText(label).error();
+      }
       array.strings.push_back(text);
     }
     return {};

@@ -24,8 +24,8 @@ bool IsShardName(std::string_view name) {
   constexpr std::string_view kSuffix = ".safetensors";
   return name.size() > kSuffix.size() && name.ends_with(kSuffix) &&
          name.find("..") == std::string_view::npos &&
-         std::ranges::none_of(name, [](char c) {
-           return c == '/' || c == '\\' || (c >= 0 && c < ' ') || c == '\x7f';
+         std::ranges::none_of(name, [](unsigned char c) {
+           return c == '/' || c == '\\' || c < ' ' || c == 0x7f;
          });
 }
 

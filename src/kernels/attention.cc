@@ -11,10 +11,10 @@
 #include <memory>
 
 #include "kernels/canonical.h"
-#include "kernels/dot_tile.h"
 #include "kernels/isa.h"
 #include "kernels/math.h"
 #include "kernels/reference/attention.h"
+#include "kernels/scores.h"
 
 // What all instruction sets share: this file is read once for each of them.
 #ifndef PELLUCID_KERNELS_ATTENTION_ONCE_
@@ -87,17 +87,6 @@ using Partials = hn::CappedTag<float, kPartials>;
 constexpr std::size_t kLanes = hn::MaxLanes(Partials());
 constexpr std::size_t kRegisters = kPartials / kLanes;
 using PartialVec = hn::Vec<Partials>;
-
-void ScaleRow(const float scale, const std::size_t count, float* row) {
-  const hn::ScalableTag<float> tag;
-  const std::size_t lanes = hn::Lanes(tag);
-  const auto vscale = hn::Set(tag, scale);
-  std::size_t k = 0;
-  for (; k + lanes <= count; k += lanes) {
-    hn::StoreU(hn::Mul(hn::LoadU(tag, row + k), vscale), tag, row + k);
-  }
-  for (; k < count; ++k) row[k] *= scale;
-}
 
 // Of [begin, end), multiples of kPartials.
 float MaxOf(const float* row, const std::size_t begin, const std::size_t end) {
@@ -217,11 +206,14 @@ void AddOne(const PatternBlock& block, const KeyRange among,
 template <std::size_t kRows>
 void AddRows(const PatternBlock& block, const KeyRange among,
              const std::size_t row, const MatrixView out) {
-  constexpr std::size_t kWide = kRows == 1 ? 4 : 2;
+  constexpr std::size_t kWide = kRows == 1 ? 8 : 2;
   const std::size_t lanes = hn::Lanes(Features());
   std::size_t f = 0;
   for (; f + kWide * lanes <= out.cols; f += kWide * lanes) {
     AddTile<kRows, kWide>(block, among, row, f, out);
+  }
+  for (; f + kWide / 2 * lanes <= out.cols; f += kWide / 2 * lanes) {
+    AddTile<kRows, kWide / 2>(block, among, row, f, out);
   }
   for (; f + lanes <= out.cols; f += lanes) {
     AddTile<kRows, 1>(block, among, row, f, out);
@@ -258,7 +250,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pellucid::kernels {
 
-HWY_EXPORT(ScaleRow);
 HWY_EXPORT(SoftmaxRow);
 HWY_EXPORT(PatternTimesValues);
 
@@ -275,59 +266,47 @@ void FillMasked(MatrixView rows, std::size_t first_query, std::size_t window,
   }
 }
 
-// Scores of the queries first_query .. of a block, for the keys that any of
-// them sees; kKeyBlock of them at a time, for the same reason as for V.
-void ScoreBlock(const AttentionShape& shape, ConstMatrixView q,
-                ConstMatrixView k, std::size_t first_query, MatrixView rows) {
-  const std::size_t begin = VisibleKeys(first_query, shape.window).begin;
-  const std::size_t end = first_query + rows.rows;
-  for (std::size_t at = begin; at < end; at += kKeyBlock) {
-    const std::size_t count = std::min(kKeyBlock, end - at);
-    DotTile(q.Rows(first_query, rows.rows), k.Rows(at, count),
-            {rows.data + at, rows.rows, count, rows.stride});
-  }
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    HWY_DYNAMIC_DISPATCH(ScaleRow)
-    (shape.scale, end - begin, rows.Row(i) + begin);
-  }
-}
-
 }  // namespace
 
 void AttendHead(const AttentionShape& shape, ConstMatrixView q,
-                ConstMatrixView k, ConstMatrixView v, std::size_t begin,
+                const ConstKeyBlocks& k, ConstMatrixView v, std::size_t begin,
                 std::size_t end, const AttentionObserver& on_scores,
                 const AttentionObserver& on_pattern, MatrixView out) {
-  assert(q.cols == shape.head_dim && k.cols == shape.head_dim);
+  assert(q.cols == shape.head_dim && k.head_dim == shape.head_dim);
   assert(v.cols == shape.head_dim && out.cols == shape.head_dim);
-  assert(begin <= end && end <= q.rows && end <= k.rows && end <= v.rows);
+  assert(begin <= end && end <= q.rows);
+  assert(q.rows <= k.tokens && v.rows == k.tokens);
   if (UsesReference()) {
     return reference::AttendHead(shape, q, k, v, begin, end, on_scores,
                                  on_pattern, out);
   }
   if (begin == end) return;
   // One register more: rows a power of two apart would share cache sets.
-  const std::size_t stride = RoundUp(k.rows) + kPartials;
+  const std::size_t stride = RoundUp(k.tokens) + kPartials;
   const std::size_t most = std::min(kQueryBlock, end - begin);
   const auto scratch = std::make_unique_for_overwrite<float[]>(most * stride);
+  const std::size_t past = k.tokens - q.rows;
   for (std::size_t first = begin; first < end; first += kQueryBlock) {
     const std::size_t count = std::min(kQueryBlock, end - first);
-    const MatrixView rows(scratch.get(), count, k.rows, stride);
-    ScoreBlock(shape, q, k, first, rows);
+    const std::size_t position = past + first;
+    const MatrixView rows(scratch.get(), count, k.tokens, stride);
+    Scores(q.Rows(first, count), k,
+           VisibleKeys(position, shape.window).begin / kKeysInBlock,
+           KeyBlockCount(position + count), shape.scale, rows);
     if (on_scores) {
-      FillMasked(rows, first, shape.window, kMasked);
+      FillMasked(rows, position, shape.window, kMasked);
       on_scores(first, rows);
     }
     for (std::size_t i = 0; i < count; ++i) {
       HWY_DYNAMIC_DISPATCH(SoftmaxRow)
-      (VisibleKeys(first + i, shape.window), rows.Row(i));
+      (VisibleKeys(position + i, shape.window), rows.Row(i));
     }
     if (on_pattern) {
-      FillMasked(rows, first, shape.window, 0);
+      FillMasked(rows, position, shape.window, 0);
       on_pattern(first, rows);
     }
     HWY_DYNAMIC_DISPATCH(PatternTimesValues)
-    ({first, shape.window, rows, v}, out.Rows(first, count));
+    ({position, shape.window, rows, v}, out.Rows(first, count));
   }
 }
 

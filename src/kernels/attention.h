@@ -15,6 +15,7 @@
 #include <span>
 
 #include "base/matrix.h"
+#include "kernels/key_blocks.h"
 
 namespace pellucid::kernels {
 
@@ -25,21 +26,23 @@ struct AttentionShape {
   std::size_t window = 0;
 };
 
-// Receives a block of score rows of one head: rows are the queries first_query
-// + i, columns the keys 0 .. T-1, of which row i holds those up to its own;
-// `stride` floats apart. Called for scores before, and for probabilities after
-// the softmax. May change the numbers of the visible keys.
+// Receives a block of score rows of one head: rows are those of q from
+// first_query on, columns the keys 0 .. T-1, of which row i holds those up to
+// its own; `stride` floats apart. Called for scores before, and for
+// probabilities after the softmax. May change the numbers of the visible keys.
 using AttentionObserver =
     std::function<void(std::size_t first_query, MatrixView rows)>;
 
-// One head: q, k, v, out [T, head_dim] views into wider matrices (stride).
-// Works on queries [begin, end) and leaves other rows of `out` alone. Observers
-// may be empty. One thread; takes scratch of min(16, end - begin) rows of T
-// floats once a call. A score of +inf or NaN gives its own row of `out` NaNs;
-// -inf leaves a key out, unless all of a row's are. Costs about 2 head_dim T^2
-// operations: 40 GFLOP/s on a core of Zen 3.
+// One head: keys and values of T positions, v [T, head_dim], and q and out [Q,
+// head_dim], the last Q of these (Q < T where keys come from a cache); matrices
+// are views into wider ones (stride).
+// Works on rows [begin, end) of q and leaves other rows of `out` alone.
+// Observers may be empty. One thread; takes scratch of min(16, end - begin)
+// rows of T floats once a call. A score of +inf or NaN gives its own row of
+// `out` NaNs; -inf leaves a key out, unless all of a row's are. Costs about 2
+// head_dim T^2 operations: 58 GFLOP/s on a core of Zen 3.
 void AttendHead(const AttentionShape& shape, ConstMatrixView q,
-                ConstMatrixView k, ConstMatrixView v, std::size_t begin,
+                const ConstKeyBlocks& k, ConstMatrixView v, std::size_t begin,
                 std::size_t end, const AttentionObserver& on_scores,
                 const AttentionObserver& on_pattern, MatrixView out);
 

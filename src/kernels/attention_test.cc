@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -34,12 +35,26 @@ struct Head {
   ConstMatrixView View(const std::vector<float>& x) const {
     return {x.data(), tokens, head_dim, stride};
   }
+  // The keys in blocks, what fills the last up being 0.
+  std::vector<float> Blocks() const {
+    std::vector<float> out(KeyBlockCount(tokens) * kKeysInBlock * head_dim);
+    const KeyBlocks blocks(out.data(), tokens, head_dim);
+    for (std::size_t t = 0; t < tokens; ++t) {
+      for (std::size_t d = 0; d < head_dim; ++d) {
+        blocks.At(t, d) = k[t * stride + d];
+      }
+    }
+    return out;
+  }
 };
 
+// Queries [begin, end) are counted by position, and are all that AttendHead
+// works on of those from `past` on.
 struct Call {
   std::size_t window = 0;
   std::size_t begin = 0;
   std::size_t end = std::numeric_limits<std::size_t>::max();  // all queries
+  std::size_t past = 0;
   AttentionObserver on_scores = nullptr;
   AttentionObserver on_pattern = nullptr;
 };
@@ -51,9 +66,14 @@ std::vector<float> Run(Attend attend, const Head& head, const Call& call) {
       .head_dim = head.head_dim, .scale = 0.37f, .window = call.window};
   const std::size_t end = std::min(call.end, head.tokens);
   std::vector<float> out(head.tokens * head.head_dim, -7.0f);
-  attend(shape, head.View(head.q), head.View(head.k), head.View(head.v),
-         call.begin, end, call.on_scores, call.on_pattern,
-         MatrixView(out.data(), head.tokens, head.head_dim));
+  const std::vector<float> keys = head.Blocks();
+  const std::size_t queries = head.tokens - call.past;
+  attend(shape, head.View(head.q).Rows(call.past, queries),
+         ConstKeyBlocks(keys.data(), head.tokens, head.head_dim),
+         head.View(head.v), call.begin - call.past, end - call.past,
+         call.on_scores, call.on_pattern,
+         MatrixView(out.data(), head.tokens, head.head_dim)
+             .Rows(call.past, queries));
   for (std::size_t i = 0; i < head.tokens; ++i) {
     if (call.begin <= i && i < end) continue;
     for (std::size_t d = 0; d < head.head_dim; ++d) {
@@ -122,6 +142,36 @@ TEST_P(AttentionTest, ARowDoesNotDependOnTheOthersOfTheCall) {
     }
   }
   EXPECT_TRUE(Fast(head, {.begin = 20, .end = 20}).empty());
+}
+
+// Keys that come from elsewhere than the queries' own run.
+TEST_P(AttentionTest, QueriesBehindOtherKeysEqualThoseOfTheWhole) {
+  const Head head(53, 24);
+  for (const std::size_t window : {0u, 9u}) {
+    const auto all = Fast(head, {.window = window});
+    for (std::size_t past = 0; past < 53; ++past) {
+      const Call call{.window = window, .begin = past, .past = past};
+      EXPECT_TRUE(std::ranges::equal(Bits(Fast(head, call)),
+                                     Bits(std::span(all).subspan(past * 24))));
+      EXPECT_EQ(Bits(Plain(head, call)), Bits(Fast(head, call)));
+    }
+  }
+}
+
+TEST_P(AttentionTest, ObserversCountQueriesOfTheCallAndKeysOfAll) {
+  const Head head(37, 16);
+  std::vector<int> seen(7);
+  const AttentionObserver look = [&](std::size_t first, MatrixView rows) {
+    ASSERT_EQ(rows.cols, 37u);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      ++seen[first + i];
+      EXPECT_TRUE(std::isfinite(rows.Row(i)[30 + first + i]));
+      if (first + i == 6) continue;  // sees all
+      EXPECT_EQ(rows.Row(i)[31 + first + i], -kInfinity);
+    }
+  };
+  Fast(head, {.begin = 30, .past = 30, .on_scores = look});
+  EXPECT_EQ(seen, std::vector<int>(7, 1));
 }
 
 // What a query does not see may hold anything: it is not multiplied by 0.

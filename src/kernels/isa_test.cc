@@ -1,15 +1,36 @@
 #include "kernels/isa.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "hwy/targets.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/isa_test.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pellucid::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+// What this copy of the code was compiled for.
+std::int64_t CompiledTarget() { return HWY_TARGET; }
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace pellucid::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace pellucid::kernels {
 namespace {
+
+HWY_EXPORT(CompiledTarget);
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
@@ -54,6 +75,24 @@ TEST_F(IsaTest, TheSelectedOneIsInForce) {
     EXPECT_EQ(UsesReference(), isa == Isa::kReference);
   }
 }
+
+// So that a case named after an instruction set is one that ran on it.
+TEST_F(IsaTest, KernelsRunTheCodeOfTheSelectedOne) {
+  for (const Isa isa : SupportedIsas()) {
+    if (isa == Isa::kReference) continue;  // asked for by UsesReference instead
+    ASSERT_TRUE(SelectIsa(isa).ok());
+    const std::int64_t target = isa == Isa::kAvx2     ? HWY_AVX2
+                                : isa == Isa::kAvx512 ? HWY_AVX3
+                                                      : HWY_NEON;
+    EXPECT_EQ(HWY_DYNAMIC_DISPATCH(CompiledTarget)(), target) << NameOf(isa);
+  }
+}
+
+#if HWY_ARCH_ARM_A64
+TEST_F(IsaTest, Arm64RunsNeon) {
+  EXPECT_EQ(SupportedIsas(), (std::vector<Isa>{Isa::kReference, Isa::kNeon}));
+}
+#endif
 
 TEST_F(IsaTest, WhatCannotRunIsRefusedAndChangesNothing) {
   const std::vector<Isa> isas = SupportedIsas();
@@ -115,3 +154,4 @@ TEST_F(IsaTest, AProcessorWithoutAvx2IsRefusedButForThePlainLoops) {
 
 }  // namespace
 }  // namespace pellucid::kernels
+#endif  // HWY_ONCE

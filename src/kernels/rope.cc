@@ -38,10 +38,10 @@ void RotateHead(const float* cos, const float* sin, const std::size_t half,
   }
 }
 
-void RotateRows(const RopeTable& table, const std::size_t first_position,
+void RotateRows(const RopeTable& table, const std::size_t first_row,
                 const std::size_t head_dim, const MatrixView x) {
   for (std::size_t t = 0; t < x.rows; ++t) {
-    const std::size_t at = (first_position + t) * table.half;
+    const std::size_t at = (first_row + t) * table.half;
     for (std::size_t head = 0; head < x.cols; head += head_dim) {
       RotateHead(table.cos.data() + at, table.sin.data() + at, table.half,
                  x.Row(t) + head);
@@ -75,29 +75,34 @@ std::vector<float> InverseFrequencies(double base, std::size_t rotary_dims) {
 RopeTable RopeTable::Make(std::span<const float> inv_freq,
                           std::size_t positions) {
   RopeTable table;
-  table.half = inv_freq.size();
-  table.cos.reserve(positions * table.half);
-  table.sin.reserve(positions * table.half);
-  for (std::size_t t = 0; t < positions; ++t) {
-    for (const float frequency : inv_freq) {
-      const float angle = static_cast<float>(t) * frequency;
-      double sin = 0, cos = 0;
-      SinCos64(angle, &sin, &cos);
-      table.cos.push_back(static_cast<float>(cos));
-      table.sin.push_back(static_cast<float>(sin));
-    }
-  }
+  table.cos.reserve(positions * inv_freq.size());
+  table.sin.reserve(positions * inv_freq.size());
+  table.Append(inv_freq, 0, positions);
   return table;
 }
 
-void ApplyRope(const RopeTable& table, std::size_t first_position,
+void RopeTable::Append(std::span<const float> inv_freq, std::size_t first,
+                       std::size_t count) {
+  half = inv_freq.size();
+  for (std::size_t t = first; t < first + count; ++t) {
+    for (const float frequency : inv_freq) {
+      const float angle = static_cast<float>(t) * frequency;
+      double s = 0, c = 0;
+      SinCos64(angle, &s, &c);
+      cos.push_back(static_cast<float>(c));
+      sin.push_back(static_cast<float>(s));
+    }
+  }
+}
+
+void ApplyRope(const RopeTable& table, std::size_t first_row,
                std::size_t head_dim, MatrixView x) {
   assert(2 * table.half <= head_dim && x.cols % head_dim == 0);
-  assert((first_position + x.rows) * table.half <= table.cos.size());
+  assert((first_row + x.rows) * table.half <= table.cos.size());
   if (UsesReference()) {
-    return reference::ApplyRope(table, first_position, head_dim, x);
+    return reference::ApplyRope(table, first_row, head_dim, x);
   }
-  HWY_DYNAMIC_DISPATCH(RotateRows)(table, first_position, head_dim, x);
+  HWY_DYNAMIC_DISPATCH(RotateRows)(table, first_row, head_dim, x);
 }
 
 }  // namespace pellucid::kernels

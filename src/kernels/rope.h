@@ -16,19 +16,24 @@ namespace pellucid::kernels {
 std::vector<float> InverseFrequencies(double base, std::size_t rotary_dims);
 
 // cos and sin of f32(position) * inv_freq[i] (a float32 product), each rounded
-// once to float32: [positions, r/2] for positions 0, 1, ...
+// once to float32: [rows, r/2].
 struct RopeTable {
   std::size_t half = 0;  // r/2
   std::vector<float> cos, sin;
 
+  // Rows for positions 0, 1, ...
   static RopeTable Make(std::span<const float> inv_freq, std::size_t positions);
+  // `count` more rows, for positions first, first + 1, ... The frequencies are
+  // the same each time.
+  void Append(std::span<const float> inv_freq, std::size_t first,
+              std::size_t count);
 };
 
-// Rotates, in place, x [tokens, heads * head_dim], row t being at position
-// first_position + t: (a, b) -> (a c - b s, b c + a s), each as one rounded
+// Rotates, in place, x [tokens, heads * head_dim], row t by row first_row + t
+// of the table: (a, b) -> (a c - b s, b c + a s), each as one rounded
 // product and one fused multiply-add: fma(a, c, -(b s)), fma(b, c, a s).
 // Dimensions of a head at and beyond r pass through.
-void ApplyRope(const RopeTable& table, std::size_t first_position,
+void ApplyRope(const RopeTable& table, std::size_t first_row,
                std::size_t head_dim, MatrixView x);
 
 }  // namespace pellucid::kernels

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "base/float_environment.h"
 #include "kernels/activation.h"
@@ -39,19 +41,32 @@ class ForwardPass {
   Result<Buffer> Run(const std::stop_token& stop, const Progress& progress);
 
  private:
+  // Queries of one head of one prompt that one task works on.
+  struct AttentionTask {
+    std::size_t prompt, head, first_query;
+  };
+
   void Embed();
   void AddPositions();
-  void VisitRotary();
+  void MakeRotary();
   void RunBlock(std::size_t layer);
   void Attention(std::size_t layer, const LayerWeights& w);
   void Project(std::size_t layer, const LayerWeights& w);
-  void AttendTask(std::size_t layer, std::size_t prompt, std::size_t head,
-                  std::size_t first_query);
+  void KeepKeys(std::size_t layer);
+  void Attend(std::size_t layer, const AttentionTask& task);
   void Mlp(std::size_t layer, const LayerWeights& w);
   void VisitHead();
 
   void Norm(const NormWeights& w, ConstMatrixView in, MatrixView out);
-  void Linear(ConstMatrixView in, const LinearWeights& w, MatrixView out);
+  struct Product {
+    const LinearWeights& weights;
+    MatrixView out;
+  };
+  // Several products of the same input, as one piece of work.
+  void Linear(ConstMatrixView in, std::initializer_list<Product> products);
+  void Linear(ConstMatrixView in, const LinearWeights& w, MatrixView out) {
+    Linear(in, {{w, out}});
+  }
   void AddTo(MatrixView x, ConstMatrixView delta);
   void Rotate(MatrixView x);
   template <typename Work>
@@ -74,8 +89,11 @@ class ForwardPass {
   Buffer normed_;    // [tokens, d_model]
   Buffer qkv_;       // [tokens, queries, keys and values of all heads]
   MatrixView query_, key_, value_;  // columns of qkv_, [tokens, heads * dim]
-  Buffer z_;                        // [tokens, n_heads * head_dim]
-  Buffer delta_;                    // [tokens, d_model]: what a module adds
+  LayerKeys own_keys_;  // of the prompts without a cache, in a layer
+  std::vector<std::size_t> first_key_;  // there, of each prompt
+  std::vector<AttentionTask> attention_tasks_;
+  Buffer z_;          // [tokens, n_heads * head_dim]
+  Buffer delta_;      // [tokens, d_model]: what a module adds
   Buffer gate_, up_;  // [tokens, d_mlp]; no gate_ where the MLP has none
 
   bool found_ = false;  // a non-finite number: where
@@ -103,11 +121,20 @@ ForwardPass::ForwardPass(const ForwardContext& context,
       up_(prompts.tokens(), spec_.d_mlp) {
   const bool gated = !context.weights.layers.front().gate.weight.empty();
   if (gated) gate_ = Buffer(prompts.tokens(), spec_.d_mlp);
-  std::size_t longest = 0;
+  std::size_t own_tokens = 0;
   for (std::size_t p = 0; p < prompts.count(); ++p) {
-    longest = std::max(longest, prompts.offsets[p + 1] - prompts.offsets[p]);
+    first_key_.push_back(own_tokens);
+    if (prompts.cache(p) == nullptr) {
+      own_tokens +=
+          kernels::KeyBlockCount(prompts.length(p)) * kernels::kKeysInBlock;
+    }
+    for (std::size_t head = 0; head < spec_.n_heads; ++head) {
+      for (std::size_t q = 0; q < prompts.length(p); q += kQueryBlock) {
+        attention_tasks_.push_back({p, head, q});
+      }
+    }
   }
-  rope_ = kernels::RopeTable::Make(spec_.inv_freq, longest);
+  own_keys_ = LayerKeys(spec_.n_kv_heads, spec_.head_dim, own_tokens);
 }
 
 Result<Buffer> ForwardPass::Run(const std::stop_token& stop,
@@ -140,33 +167,33 @@ void ForwardPass::Embed() {
   if (!c_.weights.positions.empty()) AddPositions();
   Visit({Point::kEmbed}, x);
   Check({Point::kEmbed}, x);
-  VisitRotary();
+  if (!spec_.inv_freq.empty()) MakeRotary();
 }
 
 void ForwardPass::AddPositions() {
   const WeightView& table = c_.weights.positions;
   const MatrixView learned = delta_.view();
   for (std::size_t p = 0; p < prompts_.count(); ++p) {
-    const std::size_t begin = prompts_.offsets[p];
-    for (std::size_t t = begin; t < prompts_.offsets[p + 1]; ++t) {
-      kernels::DecodeRow(table.dtype, table.Row(t - begin), learned.RowSpan(t));
+    const std::size_t begin = prompts_.offsets[p], past = prompts_.past(p);
+    for (std::size_t i = 0; i < prompts_.length(p); ++i) {
+      kernels::DecodeRow(table.dtype, table.Row(past + i),
+                         learned.RowSpan(begin + i));
     }
   }
   Visit({Point::kPosEmbed}, learned);
   AddTo(residual_.view(), learned);
 }
 
-void ForwardPass::VisitRotary() {
+void ForwardPass::MakeRotary() {
+  for (std::size_t p = 0; p < prompts_.count(); ++p) {
+    rope_.Append(spec_.inv_freq, prompts_.past(p), prompts_.length(p));
+  }
   if (probe_ == nullptr || !probe_->Wants({Point::kRotary})) return;
   Buffer cos(prompts_.tokens(), 2 * rope_.half);  // an angle serves two halves
-  for (std::size_t p = 0; p < prompts_.count(); ++p) {
-    for (std::size_t t = prompts_.offsets[p]; t < prompts_.offsets[p + 1];
-         ++t) {
-      const std::size_t position = t - prompts_.offsets[p];
-      const float* row = rope_.cos.data() + position * rope_.half;
-      std::copy_n(row, rope_.half, cos.view().Row(t));
-      std::copy_n(row, rope_.half, cos.view().Row(t) + rope_.half);
-    }
+  for (std::size_t t = 0; t < prompts_.tokens(); ++t) {
+    const float* row = rope_.cos.data() + t * rope_.half;
+    std::copy_n(row, rope_.half, cos.view().Row(t));
+    std::copy_n(row, rope_.half, cos.view().Row(t) + rope_.half);
   }
   Visit({Point::kRotary}, cos.view());
 }
@@ -191,9 +218,7 @@ void ForwardPass::Project(std::size_t layer, const LayerWeights& w) {
     Linear(in, w.qkv, qkv_.view());
     Visit({Point::kQkv, layer}, qkv_.view());
   } else {
-    Linear(in, w.query, query_);
-    Linear(in, w.key, key_);
-    Linear(in, w.value, value_);
+    Linear(in, {{w.query, query_}, {w.key, key_}, {w.value, value_}});
   }
   Visit({Point::kQuery, layer}, query_);
   Visit({Point::kKey, layer}, key_);
@@ -208,56 +233,54 @@ void ForwardPass::Attention(std::size_t layer, const LayerWeights& w) {
     Rotate(query_);
     Rotate(key_);
   }
-
-  struct Task {
-    std::size_t prompt, head, first_query;
-  };
-  std::vector<Task> tasks;
-  for (std::size_t p = 0; p < prompts_.count(); ++p) {
-    const std::size_t length = prompts_.offsets[p + 1] - prompts_.offsets[p];
-    for (std::size_t head = 0; head < spec_.n_heads; ++head) {
-      for (std::size_t q = 0; q < length; q += kQueryBlock) {
-        tasks.push_back({p, head, q});
-      }
-    }
-  }
+  KeepKeys(layer);
   c_.pool.For(
-      tasks.size(),
-      [&](std::size_t i) {
-        AttendTask(layer, tasks[i].prompt, tasks[i].head, tasks[i].first_query);
-      },
-      stop_);
+      attention_tasks_.size(),
+      [&](std::size_t i) { Attend(layer, attention_tasks_[i]); }, stop_);
   Visit({Point::kZ, layer}, z_.view());
   Linear(z_.view(), w.attn_out, delta_.view());
   Visit({Point::kAttnProj, layer}, delta_.view());
   Visit({Point::kAttn, layer}, delta_.view());
 }
 
-void ForwardPass::AttendTask(std::size_t layer, std::size_t prompt,
-                             std::size_t head, std::size_t first_query) {
-  const std::size_t begin = prompts_.offsets[prompt];
-  const std::size_t length = prompts_.offsets[prompt + 1] - begin;
-  const std::size_t kv_head = head / (spec_.n_heads / spec_.n_kv_heads);
-  const auto head_of = [&](auto matrix, std::size_t h) {
+void ForwardPass::KeepKeys(std::size_t layer) {
+  for (std::size_t p = 0; p < prompts_.count(); ++p) {
+    const std::size_t begin = prompts_.offsets[p], count = prompts_.length(p);
+    KvCache* cache = prompts_.cache(p);
+    LayerKeys& keys = cache == nullptr ? own_keys_ : cache->layer(layer);
+    keys.Store(cache == nullptr ? first_key_[p] : cache->length(),
+               key_.Rows(begin, count), value_.Rows(begin, count));
+  }
+}
+
+void ForwardPass::Attend(std::size_t layer, const AttentionTask& task) {
+  const std::size_t begin = prompts_.offsets[task.prompt];
+  const std::size_t length = prompts_.length(task.prompt);
+  const auto head_of = [&](MatrixView matrix) {
     matrix = matrix.Rows(begin, length);
-    matrix.data += h * spec_.head_dim;
+    matrix.data += task.head * spec_.head_dim;
     matrix.cols = spec_.head_dim;
     return matrix;
   };
+  KvCache* cache = prompts_.cache(task.prompt);
+  const LayerKeys& kept = cache == nullptr ? own_keys_ : cache->layer(layer);
+  const std::size_t kv_head = task.head / (spec_.n_heads / spec_.n_kv_heads);
+  const std::size_t first_key = cache == nullptr ? first_key_[task.prompt] : 0;
+  const std::size_t keys = prompts_.past(task.prompt) + length;
   const auto observer = [&](Point point) -> kernels::AttentionObserver {
     const SiteKey key{point, layer};
     if (probe_ == nullptr || !probe_->Wants(key)) return {};
-    return [this, key, prompt, head](std::size_t first, MatrixView rows) {
-      probe_->VisitAttention(key, prompt, head, first, rows);
+    return [this, key, &task](std::size_t first, MatrixView rows) {
+      probe_->VisitAttention(key, task.prompt, task.head, first, rows);
     };
   };
   const kernels::AttentionShape shape{
       spec_.head_dim, spec_.attention_scale[layer], spec_.window};
-  kernels::AttendHead(shape, head_of(query_, head), head_of(key_, kv_head),
-                      head_of(value_, kv_head), first_query,
-                      std::min(first_query + kQueryBlock, length),
-                      observer(Point::kScores), observer(Point::kPattern),
-                      head_of(z_.view(), head));
+  kernels::AttendHead(
+      shape, head_of(query_), kept.Keys(kv_head, first_key, keys),
+      kept.Values(kv_head, first_key, keys), task.first_query,
+      std::min(task.first_query + kQueryBlock, length),
+      observer(Point::kScores), observer(Point::kPattern), head_of(z_.view()));
 }
 
 void ForwardPass::Mlp(std::size_t layer, const LayerWeights& w) {
@@ -266,10 +289,11 @@ void ForwardPass::Mlp(std::size_t layer, const LayerWeights& w) {
   const bool gated = !w.gate.weight.empty();
   const MatrixView up = up_.view();
   if (gated) {
-    Linear(normed_.view(), w.gate, gate_.view());
+    Linear(normed_.view(), {{w.gate, gate_.view()}, {w.up, up}});
     Visit({Point::kGate, layer}, gate_.view());
+  } else {
+    Linear(normed_.view(), w.up, up);
   }
-  Linear(normed_.view(), w.up, up);
   Visit({Point::kUp, layer}, up);
   // What is activated: the gate, which then scales `up`, or `up` itself.
   const MatrixView active = gated ? gate_.view() : up;
@@ -318,26 +342,26 @@ void ForwardPass::ForEachRow(std::size_t rows, const Work& work) {
   });
 }
 
-void ForwardPass::Linear(ConstMatrixView in, const LinearWeights& w,
-                         MatrixView out) {
-  kernels::Linear(c_.pool, in, w.weight, w.bias, out, stop_);
+void ForwardPass::Linear(ConstMatrixView in,
+                         std::initializer_list<Product> products) {
+  std::vector<kernels::LinearOutput> outputs;
+  outputs.reserve(products.size());
+  for (const auto& [w, out] : products) {
+    outputs.push_back({w.weight, w.bias, out});
+  }
+  kernels::Linear(c_.pool, in, outputs, stop_);
 }
 
 void ForwardPass::AddTo(MatrixView x, ConstMatrixView delta) {
-  for (std::size_t t = 0; t < x.rows; ++t) {
+  ForEachRow(x.rows, [&](std::size_t t) {
     kernels::Add(x.RowSpan(t), delta.RowSpan(t), x.RowSpan(t));
-  }
+  });
 }
 
 void ForwardPass::Rotate(MatrixView x) {
-  for (std::size_t p = 0; p < prompts_.count(); ++p) {
-    const std::size_t begin = prompts_.offsets[p];
-    const std::size_t length = prompts_.offsets[p + 1] - begin;
-    ForRowBlocks(c_.pool, length, [&](std::size_t first, std::size_t count) {
-      kernels::ApplyRope(rope_, first, spec_.head_dim,
-                         x.Rows(begin + first, count));
-    });
-  }
+  ForRowBlocks(c_.pool, x.rows, [&](std::size_t first, std::size_t count) {
+    kernels::ApplyRope(rope_, first, spec_.head_dim, x.Rows(first, count));
+  });
 }
 
 void ForwardPass::Visit(SiteKey key, ConstMatrixView value) {
@@ -359,7 +383,11 @@ void ForwardPass::Check(SiteKey key, ConstMatrixView value) {
 Error ForwardPass::NonFinite() const {
   const auto after = std::upper_bound(prompts_.offsets.begin(),
                                       prompts_.offsets.end(), bad_token_);
-  return NonFiniteError(c_.table.NameOf(bad_site_), bad_token_ - *(after - 1));
+  const auto prompt =
+      static_cast<std::size_t>(after - prompts_.offsets.begin()) - 1;
+  return NonFiniteError(
+      c_.table.NameOf(bad_site_),
+      prompts_.past(prompt) + bad_token_ - prompts_.offsets[prompt]);
 }
 
 }  // namespace
@@ -375,9 +403,21 @@ Result<Buffer> RunForward(const ForwardContext& context,
                           const PackedPrompts& prompts, Probe* probe,
                           const std::stop_token& stop,
                           const Progress& progress) {
+  for (std::size_t p = 0; p < prompts.count(); ++p) {
+    if (prompts.cache(p) == nullptr) continue;
+    PELLUCID_RETURN_IF_ERROR(prompts.cache(p)->Reserve(prompts.length(p)));
+  }
   Result<Buffer> done = ForwardPass(context, prompts, probe, /*locate=*/false)
                             .Run(stop, progress);
-  if (done.ok() || done.error().code != ErrorCode::kModel) return done;
+  if (done.ok()) {
+    for (std::size_t p = 0; p < prompts.count(); ++p) {
+      if (prompts.cache(p) != nullptr) {
+        prompts.cache(p)->Extend(prompts.length(p));
+      }
+    }
+    return done;
+  }
+  if (done.error().code != ErrorCode::kModel) return done;
   // The same numbers again, looked at everywhere, to name the first site. The
   // head was already looked at, and is not run again.
   Result<Buffer> located =

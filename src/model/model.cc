@@ -58,17 +58,6 @@ void LoadTokenizerInto(Model::Impl& impl) {
   }
 }
 
-// Logits of one row of the final residual stream.
-std::vector<float> LogitsOf(const Model::Impl& impl, ConstMatrixView residual,
-                            const std::stop_token& stop) {
-  Buffer normed(1, impl.spec.d_model);
-  std::vector<float> logits(impl.spec.vocab_size);
-  impl.head.Normalise(impl.pool, residual, normed.view());
-  impl.head.Project(impl.pool, normed.view(), {logits.data(), 1, logits.size()},
-                    stop);
-  return logits;
-}
-
 Result<std::vector<Trace>> RunPrompts(
     const Model::Impl& impl, std::span<const std::vector<TokenId>> prompts,
     const RunOptions& options) {
@@ -85,14 +74,11 @@ Result<std::vector<Trace>> RunPrompts(
   for (std::size_t p = 0; p < traces.size(); ++p) {
     traces[p].ids = prompts[p];
     if (!options.last_logits) continue;
-    traces[p].last_logits = LogitsOf(
-        impl, residual.view().Rows(packed.offsets[p + 1] - 1, 1), options.stop);
-    if (options.stop.stop_requested()) return CancelledError("run: stopped");
-    const std::vector<float>& logits = traces[p].last_logits;
-    if (kernels::FirstNonFinite(logits) != logits.size()) {
-      return NonFiniteError(impl.table.NameOf({Point::kHead}),
-                            prompts[p].size() - 1);
-    }
+    const std::size_t last = packed.offsets[p + 1] - 1;
+    traces[p].last_logits.resize(impl.spec.vocab_size);
+    PELLUCID_RETURN_IF_ERROR(
+        impl.LastLogits(residual.view().Rows(last, 1), prompts[p].size() - 1,
+                        traces[p].last_logits, options.stop));
   }
   return traces;
 }
@@ -118,6 +104,19 @@ Status Model::Impl::CheckPrompts(
                         id, spec.vocab_size - 1));
       }
     }
+  }
+  return {};
+}
+
+Status Model::Impl::LastLogits(ConstMatrixView residual, std::size_t position,
+                               std::span<float> logits,
+                               const std::stop_token& stop) const {
+  Buffer normed(1, spec.d_model);
+  head.Normalise(pool, residual, normed.view());
+  head.Project(pool, normed.view(), {logits.data(), 1, logits.size()}, stop);
+  if (stop.stop_requested()) return CancelledError("run: stopped");
+  if (kernels::FirstNonFinite(logits) != logits.size()) {
+    return NonFiniteError(table.NameOf({Point::kHead}), position);
   }
   return {};
 }

@@ -31,6 +31,12 @@ struct Model::Impl {
   // within the vocabulary.
   Status CheckPrompts(std::span<const std::vector<TokenId>> prompts) const;
 
+  // Logits [vocab_size] of one row [1, d_model] of the final residual stream,
+  // that of the token at `position`. kModel: one is not finite. kCancelled.
+  Status LastLogits(ConstMatrixView residual, std::size_t position,
+                    std::span<float> logits,
+                    const std::stop_token& stop = {}) const;
+
   ForwardContext context() const { return {spec, weights, head, table, pool}; }
 
   Checkpoint checkpoint;

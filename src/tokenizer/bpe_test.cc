@@ -127,6 +127,25 @@ TEST(BpeTest, LongPiecesAreNotQuadratic) {
   EXPECT_EQ(ids.back(), 0);
 }
 
+// Results are guessed where the vocabulary lists them as the merges do; where
+// it does not, or has a text twice, they are those that Find gives.
+TEST(BpeTest, ResultsAreFoundInAnyOrderOfTheVocabulary) {
+  const Views merges = {"a b", "b c", "ab c", "a bc", "c a"};
+  const Views in_order = {"a", "b", "c", "ab", "bc", "abc", "ca"};
+  const Views reversed = {"ca", "abc", "bc", "ab", "c", "b", "a"};
+  const Views twice = {"a", "b", "c", "ab", "bc", "abc", "ca", "ab"};
+  for (const Views& tokens : {in_order, reversed, twice}) {
+    const Bpe bpe = MakeBpe(tokens, merges);
+    for (const std::string_view piece : {"ab", "bc", "abc", "bca", "caab"}) {
+      Ids expected;
+      for (const std::string& symbol : MergeByDefinition(piece, merges)) {
+        expected.push_back(bpe.vocabulary().Find(symbol).value());
+      }
+      EXPECT_EQ(Encode(bpe, piece), expected) << piece;
+    }
+  }
+}
+
 TEST(BpeTest, WholePieceNeedsNoMerges) {
   const Bpe bpe = MakeBpe({"a", "b", "\u0120ab"}, {});
   EXPECT_EQ(bpe.WholePiece(" ab"), 2);

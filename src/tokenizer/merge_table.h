@@ -21,11 +21,16 @@ struct Merge {
 
 class MergeTable {
  public:
-  // Room for `merges` pairs; no more may be set.
+  // Room for `merges` pairs, fewer than 2^31; no more may be set.
   explicit MergeTable(std::size_t merges);
 
   // Overrides what was set for the pair before.
   void Set(TokenId left, TokenId right, Merge merge);
+
+  // Asks for the pair's place in memory, for a Set that follows soon.
+  void Prefetch(TokenId left, TokenId right) const {
+    __builtin_prefetch(&slots_[HomeOf(Key(left, right))], /*to write*/ 1);
+  }
 
   // Null where the pair does not merge. Lives until the next Set().
   const Merge* Find(TokenId left, TokenId right) const {
@@ -45,23 +50,27 @@ class MergeTable {
            static_cast<std::uint32_t>(right);
   }
 
-  // The slot that holds `key`, else the free one where it would go.
-  std::size_t SlotOf(std::uint64_t key) const {
-    // Fibonacci hashing; the fold lets both ids reach the top bits.
+  // Where `key` would lie in an empty table: hashed as Fibonacci hashing does,
+  // the fold lets both ids reach the top bits; then scaled to the slots, whose
+  // number need not be a power of two.
+  std::size_t HomeOf(std::uint64_t key) const {
     constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15;
     std::uint64_t hash = (key ^ seed_) * kMultiplier;
     hash = (hash ^ (hash >> 32)) * kMultiplier;
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = hash >> shift_;
+    return static_cast<std::size_t>((hash >> 32) * slots_.size() >> 32);
+  }
+
+  // The slot that holds `key`, else the free one where it would go.
+  std::size_t SlotOf(std::uint64_t key) const {
+    std::size_t at = HomeOf(key);
     while (slots_[at].key != kFree && slots_[at].key != key) {
-      at = (at + 1) & mask;
+      if (++at == slots_.size()) at = 0;
     }
     return at;
   }
 
   std::uint64_t seed_ = HashSeed();
-  unsigned shift_;           // 64 - log2(slots_.size())
-  std::vector<Slot> slots_;  // a power of two, at most half full
+  std::vector<Slot> slots_;  // half full, fewer than 2^32
 };
 
 }  // namespace pellucid

@@ -2,7 +2,9 @@
 //
 // All strings lie in one arena; the look-up is an open-addressing table of
 // hashes, because a vocabulary of 49,152 tokens must be ready in a few
-// milliseconds and std::unordered_map takes ten times as long to fill.
+// milliseconds and std::unordered_map takes ten times as long to fill. Opening
+// a model waits for memory more than it computes, so many strings are looked up
+// at once, with their places asked for ahead.
 #ifndef PELLUCID_TOKENIZER_VOCABULARY_H_
 #define PELLUCID_TOKENIZER_VOCABULARY_H_
 
@@ -39,6 +41,10 @@ class Vocabulary {
 
   std::optional<TokenId> Find(std::string_view text) const;
 
+  // Sets ids[i] to the token that is texts[i], or to -1, for each i.
+  void FindMany(std::span<const std::string_view> texts,
+                std::span<TokenId> ids) const;
+
   // A token whose string an earlier one has too, if there is one.
   std::optional<TokenId> duplicate() const { return duplicate_; }
 
@@ -47,6 +53,7 @@ class Vocabulary {
     std::uint32_t hash = 0;
     TokenId id = -1;  // -1: free
   };
+  void Add(std::string_view token, std::uint32_t hash);
   std::size_t SlotOf(std::string_view text, std::uint32_t hash) const;
 
   std::string arena_;

@@ -63,5 +63,23 @@ TEST(VocabularyTest, AViewWithoutDataIsNoToken) {
   EXPECT_EQ(vocabulary.Find("b"), 2);
 }
 
+TEST(VocabularyTest, FindsManyAsOneByOne) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 700; ++i) {
+    texts.push_back(std::to_string(i * i) + std::string(9, 'y'));
+  }
+  const std::vector<std::string_view> tokens(texts.begin(), texts.end());
+  const Vocabulary vocabulary(tokens);
+  std::vector<std::string> asked(texts.rbegin(), texts.rend());
+  for (const std::string& text : texts) asked.push_back(text + "z");
+  asked.push_back("");
+  const std::vector<std::string_view> views(asked.begin(), asked.end());
+  std::vector<TokenId> ids(views.size(), -2);
+  vocabulary.FindMany(views, ids);
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    EXPECT_EQ(ids[i], vocabulary.Find(views[i]).value_or(-1)) << views[i];
+  }
+}
+
 }  // namespace
 }  // namespace pellucid

@@ -1,5 +1,6 @@
 #include "kernels/reference/attention.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -11,6 +12,13 @@
 
 namespace pellucid::kernels::reference {
 namespace {
+
+float Score(std::span<const float> q, const ConstKeyBlocks& keys,
+            std::size_t token, float scale) {
+  std::vector<float> key(keys.head_dim);
+  for (std::size_t d = 0; d < key.size(); ++d) key[d] = keys.At(token, d);
+  return Dot(q, key) * scale;
+}
 
 void SoftmaxInPlace(std::span<float> row, std::size_t first, std::size_t last) {
   float max = row[first];
@@ -26,32 +34,44 @@ void SoftmaxInPlace(std::span<float> row, std::size_t first, std::size_t last) {
 
 }  // namespace
 
+void Scores(ConstMatrixView q, const ConstKeyBlocks& keys, std::size_t begin,
+            std::size_t end, float scale, MatrixView rows) {
+  const std::size_t last = std::min(end * kKeysInBlock, keys.tokens);
+  for (std::size_t i = 0; i < q.rows; ++i) {
+    for (std::size_t j = begin * kKeysInBlock; j < last; ++j) {
+      rows.Row(i)[j] = Score(q.RowSpan(i), keys, j, scale);
+    }
+  }
+}
+
 void AttendHead(const AttentionShape& shape, ConstMatrixView q,
-                ConstMatrixView k, ConstMatrixView v, std::size_t begin,
+                const ConstKeyBlocks& k, ConstMatrixView v, std::size_t begin,
                 std::size_t end, const AttentionObserver& on_scores,
                 const AttentionObserver& on_pattern, MatrixView out) {
   constexpr float kMasked = -std::numeric_limits<float>::infinity();
-  for (std::size_t i = begin; i < end; ++i) {
+  const std::size_t past = k.tokens - q.rows;
+  for (std::size_t row_of_q = begin; row_of_q < end; ++row_of_q) {
+    const std::size_t i = past + row_of_q;  // position
     const bool narrow = shape.window > 0 && i >= shape.window;
     const std::size_t first = narrow ? i - shape.window + 1 : 0;
 
-    std::vector<float> row(k.rows, kMasked);
+    std::vector<float> row(k.tokens, kMasked);
     for (std::size_t j = first; j <= i; ++j) {
-      row[j] = Dot(q.RowSpan(i), k.RowSpan(j)) * shape.scale;
+      row[j] = Score(q.RowSpan(row_of_q), k, j, shape.scale);
     }
-    if (on_scores) on_scores(i, {row.data(), 1, k.rows});
+    if (on_scores) on_scores(row_of_q, {row.data(), 1, k.tokens});
 
     SoftmaxInPlace(row, first, i);
     for (std::size_t j = 0; j < first; ++j) row[j] = 0;
-    for (std::size_t j = i + 1; j < k.rows; ++j) row[j] = 0;
-    if (on_pattern) on_pattern(i, {row.data(), 1, k.rows});
+    for (std::size_t j = i + 1; j < k.tokens; ++j) row[j] = 0;
+    if (on_pattern) on_pattern(row_of_q, {row.data(), 1, k.tokens});
 
     for (std::size_t d = 0; d < shape.head_dim; ++d) {
       float sum = 0;
       for (std::size_t j = first; j <= i; ++j) {
         sum = std::fma(row[j], v.Row(j)[d], sum);
       }
-      out.Row(i)[d] = sum;
+      out.Row(row_of_q)[d] = sum;
     }
   }
 }

@@ -1,5 +1,6 @@
-// The plain loops that kernels/attention.h is judged by, one query at a time.
-// Nothing is blocked, so that the order of each sum is plain to see.
+// The plain loops that kernels/attention.h and kernels/scores.h are judged by,
+// one query at a time. Nothing is blocked, so that the order of each sum is
+// plain to see.
 #ifndef PELLUCID_KERNELS_REFERENCE_ATTENTION_H_
 #define PELLUCID_KERNELS_REFERENCE_ATTENTION_H_
 
@@ -10,9 +11,13 @@
 
 namespace pellucid::kernels::reference {
 
+// As kernels::Scores.
+void Scores(ConstMatrixView q, const ConstKeyBlocks& keys, std::size_t begin,
+            std::size_t end, float scale, MatrixView rows);
+
 // As kernels::AttendHead; observers get blocks of one row.
 void AttendHead(const AttentionShape& shape, ConstMatrixView q,
-                ConstMatrixView k, ConstMatrixView v, std::size_t begin,
+                const ConstKeyBlocks& k, ConstMatrixView v, std::size_t begin,
                 std::size_t end, const AttentionObserver& on_scores,
                 const AttentionObserver& on_pattern, MatrixView out);
 

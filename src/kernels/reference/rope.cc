@@ -4,12 +4,12 @@
 
 namespace pellucid::kernels::reference {
 
-void ApplyRope(const RopeTable& table, std::size_t first_position,
+void ApplyRope(const RopeTable& table, std::size_t first_row,
                std::size_t head_dim, MatrixView x) {
   for (std::size_t t = 0; t < x.rows; ++t) {
     for (std::size_t head = 0; head < x.cols; head += head_dim) {
       for (std::size_t i = 0; i < table.half; ++i) {
-        const std::size_t at = (first_position + t) * table.half + i;
+        const std::size_t at = (first_row + t) * table.half + i;
         const float c = table.cos[at], s = table.sin[at];
         float& low = x.Row(t)[head + i];
         float& high = x.Row(t)[head + table.half + i];

@@ -1,0 +1,332 @@
+// Layout. Rows of x are packed in strips of up to 6, rows of w in panels of 16;
+// both hold 16 sections, one a partial in the order of kOrder, of one group of
+// floats a step of K: [section][step][row in strip or panel]. K is padded to
+// whole steps with zeros, and the last panel to 16 rows.
+#include "kernels/panel.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstring>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+#include "hwy/cache_control.h"
+#include "kernels/canonical.h"
+#include "kernels/isa.h"
+#include "kernels/panel_layout.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/panel.cc"  // this file, seen from src/
+#include "hwy/foreach_target.h"  // re-includes this file, once per target
+#include "hwy/highway.h"
+#include "kernels/transpose-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pellucid::kernels {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::CappedTag<float, kPanelRows>;
+using Vec = hn::Vec<Floats>;
+constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+// Registers that one row of a tile takes.
+constexpr std::size_t kRegisters = kPanelRows / kLanes;
+
+// Keeps `v` in a register: compilers would rather load it again from memory
+// with each multiply-add.
+HWY_INLINE Vec InRegister(Vec v) {
+#if HWY_ARCH_X86
+  asm("" : "+v"(v.raw));
+#elif HWY_ARCH_ARM_A64
+  asm("" : "+w"(v.raw));
+#endif
+  return v;
+}
+
+// Calls body(i) for each i < kCount, i a constant: loops that compilers unroll
+// late leave arrays of vectors in memory.
+template <std::size_t... kIndex, class Body>
+HWY_INLINE void UnrollOver(std::index_sequence<kIndex...>, const Body& body) {
+  (body(std::integral_constant<std::size_t, kIndex>()), ...);
+}
+template <std::size_t kCount, class Body>
+HWY_INLINE void Unroll(const Body& body) {
+  UnrollOver(std::make_index_sequence<kCount>(), body);
+}
+
+// One partial of each output of a tile: sum[row * kRegisters + register].
+template <std::size_t kRows>
+HWY_INLINE void AccumulatePartial(const float* x, const float* w,
+                                  std::size_t steps,
+                                  Vec (&sum)[kRows * kRegisters]) {
+  const Floats d;
+  Unroll<kRows * kRegisters>([&](auto s) HWY_ATTR { sum[s] = hn::Zero(d); });
+  for (std::size_t step = 0; step < steps; ++step) {
+    Vec b[kRegisters];
+    Unroll<kRegisters>([&](auto r) HWY_ATTR {
+      b[r] = InRegister(hn::Load(d, w + r * kLanes));
+    });
+    Unroll<kRows>([&](auto i) HWY_ATTR {
+      const Vec a = InRegister(hn::Set(d, x[i]));
+      Unroll<kRegisters>([&](auto r) HWY_ATTR {
+        Vec& s = sum[i * kRegisters + r];
+        s = hn::MulAdd(a, b[r], s);
+      });
+    });
+    x += kRows;
+    w += kPanelRows;
+  }
+}
+
+// Sums of partials that wait for their other halves, by how many partials each
+// holds: 1, 2, 4 and 8.
+constexpr std::size_t kLevels = 4;
+template <std::size_t kRows>
+struct Waiting {
+  alignas(64) float sums[kLevels][kRows * kPanelRows];
+};
+
+// Floats that are read soon, fetched a sixteenth at a time. Rows of x often
+// come from a far cache: waiting for them took a tenth of the time of a lens.
+struct Upcoming {
+  const float* at;
+  std::size_t floats;
+
+  HWY_INLINE void Fetch(std::size_t sixteenth) const {
+    constexpr std::size_t kLine = 64 / sizeof(float);
+    const std::size_t end = (sixteenth + 1) * floats / kPartials;
+    for (std::size_t i = sixteenth * floats / kPartials; i < end; i += kLine) {
+      hwy::Prefetch(at + i);
+    }
+  }
+};
+
+// A strip of kRows rows of x by a panel: rows of 16 dots at `out`.
+template <std::size_t kRows>
+void MultiplyTile(const float* x, const float* w, std::size_t steps,
+                  Upcoming upcoming, float* out, std::size_t stride) {
+  const Floats d;
+  Waiting<kRows> waiting;
+  for (std::size_t i = 0; i < kPartials; ++i) {
+    Vec sum[kRows * kRegisters];
+    AccumulatePartial<kRows>(x, w, steps, sum);
+    upcoming.Fetch(i);
+    x += RowSection(kRows, steps);
+    w += PanelSection(steps);
+    // Every second partial completes a pair, every fourth a pair of pairs...
+    const auto pairs = static_cast<std::size_t>(std::countr_one(i));
+    const auto add = [&](std::size_t level) HWY_ATTR {
+      Unroll<kRows * kRegisters>([&](auto s) HWY_ATTR {
+        sum[s] = hn::Add(hn::Load(d, waiting.sums[level] + s * kLanes), sum[s]);
+      });
+    };
+    float* to = pairs < kLevels ? waiting.sums[pairs] : out;
+    const std::size_t to_stride = pairs < kLevels ? kPanelRows : stride;
+    if (pairs > 0) {
+      add(0);
+      if (pairs > 1) {
+        add(1);
+        if (pairs > 2) {
+          add(2);
+          if (pairs > 3) add(3);
+        }
+      }
+    }
+    Unroll<kRows * kRegisters>([&](auto s) HWY_ATTR {
+      constexpr std::size_t kRow = s / kRegisters, kPart = s % kRegisters;
+      hn::StoreU(sum[s], d, to + kRow * to_stride + kPart * kLanes);
+    });
+  }
+}
+
+using TileFunction = void (*)(const float*, const float*, std::size_t, Upcoming,
+                              float*, std::size_t);
+constexpr TileFunction kTileOf[] = {
+    nullptr,         MultiplyTile<1>, MultiplyTile<2>, MultiplyTile<3>,
+    MultiplyTile<4>, MultiplyTile<5>, MultiplyTile<6>};
+static_assert(std::size(kTileOf) == kStripRows + 1);
+
+void MultiplyAll(const float* x, const float* w, std::size_t k,
+                 MatrixView out) {
+  const std::size_t steps = StepsOf(k);
+  const std::size_t panels = PanelsOf(out.cols);
+  const std::size_t panel_floats = kPartials * PanelSection(steps);
+  std::size_t strips = StripsOf(out.rows);
+  for (std::size_t m = 0; m < out.rows; --strips) {
+    const std::size_t rows = RowsOfStrip(out.rows - m, strips);
+    const std::size_t floats = kPartials * RowSection(rows, steps);
+    for (std::size_t p = 0; p < panels; ++p) {
+      const std::size_t n = p * kPanelRows;
+      const float* panel = w + p * panel_floats;
+      const Upcoming next{x + floats + p * floats / panels, floats / panels};
+      float* to = out.Row(m) + n;
+      if (out.cols - n >= kPanelRows) {
+        kTileOf[rows](x, panel, steps, next, to, out.stride);
+      } else {
+        alignas(64) float tile[kStripRows * kPanelRows];
+        kTileOf[rows](x, panel, steps, next, tile, kPanelRows);
+        for (std::size_t i = 0; i < rows; ++i) {
+          std::memcpy(to + i * out.stride, tile + i * kPanelRows,
+                      (out.cols - n) * sizeof(float));
+        }
+      }
+    }
+    x += floats;
+    m += rows;
+  }
+}
+
+// Float r of step s of a section lies at
+// to + section * kSectionOf[partial] + s * step + r.
+struct Packing {
+  float* to;
+  std::size_t section, step;
+};
+
+// Packs terms j .. j + 3 of steps [0, steps) of the kTransposeRows rows `at`,
+// where steps may have fewer: what is written past the end of a step, the next
+// one writes again.
+HWY_INLINE void PackTerms(const float* const* at, std::size_t j,
+                          std::size_t steps, const Packing& p) {
+  constexpr std::size_t kTerms = 4;
+  const float* rows[kTransposeRows];
+  Unroll<kTransposeRows>([&](auto r) HWY_ATTR { rows[r] = at[r] + j; });
+  float* sections[kTerms];
+  Unroll<kTerms>([&](auto i) HWY_ATTR {
+    sections[i] = p.to + kSectionOf[j + i] * p.section;
+  });
+  const std::size_t step = p.step;
+  for (std::size_t s = 0, from = 0, to = 0; s < steps; ++s) {
+    const TransposedTile tile = TransposeTile([&](std::size_t r) HWY_ATTR {
+      return hn::LoadU(TileFour(), rows[r] + from);
+    });
+    Unroll<kTerms>([&](auto i) HWY_ATTR {
+      hn::StoreU(tile.v[i], TileRows(), sections[i] + to);
+    });
+    from += kPartials;
+    to += step;
+  }
+}
+
+// Packs `steps` steps of kRows rows, the last rows first: they may overhang.
+template <std::size_t kRows>
+void PackSteps(const float* const* at, std::size_t steps, const Packing& p) {
+  for (std::size_t j = 0; j < kPartials; j += 4) {
+    for (std::size_t r = kRows; r > 0; r -= kTransposeRows) {
+      const std::size_t first = r - kTransposeRows;
+      PackTerms(at + first, j, steps, {p.to + first, p.section, p.step});
+    }
+  }
+}
+
+// Packs up to kRows rows; in place of missing ones, the last again.
+template <std::size_t kRows>
+void PackGroup(ConstMatrixView rows, const Packing& p) {
+  const float* at[kRows];
+  for (std::size_t r = 0; r < kRows; ++r) {
+    at[r] = rows.Row(std::min(r, rows.rows - 1));
+  }
+  const std::size_t whole = rows.cols / kPartials;
+  const std::size_t begin = whole * kPartials;
+  PackSteps<kRows>(at, whole, p);
+  if (begin == rows.cols) return;
+  alignas(64) float tail[kRows][kPartials] = {};
+  for (std::size_t r = 0; r < kRows; ++r) {
+    std::memcpy(tail[r], at[r] + begin, (rows.cols - begin) * sizeof(float));
+    at[r] = tail[r];
+  }
+  PackSteps<kRows>(at, 1, {p.to + whole * p.step, p.section, p.step});
+}
+
+// Strips are packed as if they had so many rows.
+constexpr std::size_t kPackedStripRows = 8;
+static_assert(kStripRows <= kPackedStripRows);
+
+void PackStrips(ConstMatrixView x, float* to) {
+  const std::size_t steps = StepsOf(x.cols);
+  std::size_t strips = StripsOf(x.rows);
+  for (std::size_t m = 0; m < x.rows; --strips) {
+    const std::size_t rows = RowsOfStrip(x.rows - m, strips);
+    const std::size_t section = RowSection(rows, steps);
+    PackGroup<kPackedStripRows>(x.Rows(m, rows), {to, section, rows});
+    to += kPartials * section;
+    m += rows;
+  }
+}
+
+void PackWhole(ConstMatrixView w, float* to) {
+  const std::size_t section = PanelSection(StepsOf(w.cols));
+  for (std::size_t n = 0; n < w.rows; n += kPanelRows) {
+    const std::size_t count = std::min(kPanelRows, w.rows - n);
+    PackGroup<kPanelRows>(w.Rows(n, count), {to, section, kPanelRows});
+    to += kPartials * section;
+  }
+}
+
+// With registers of 16 lanes a tile along K loads 10 for 24 multiply-adds, and
+// packing has nothing to win.
+bool HasFewRegisters() { return kLanes < kPartials; }
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace pellucid::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pellucid::kernels {
+
+HWY_EXPORT(HasFewRegisters);
+HWY_EXPORT(MultiplyAll);
+HWY_EXPORT(PackStrips);
+HWY_EXPORT(PackWhole);
+
+namespace {
+
+// With fewer rows of x, packing w costs more than it saves (AVX2: equal at
+// about 32 rows of 576 terms). Short rows spend their time on waiting sums.
+constexpr std::size_t kLeastRows = 32, kLeastTerms = 128;
+
+}  // namespace
+
+bool PanelsPay(std::size_t rows, std::size_t k) {
+  if (rows < kLeastRows || k < kLeastTerms || UsesReference()) return false;
+  return HWY_DYNAMIC_DISPATCH(HasFewRegisters)();
+}
+
+std::size_t PackedRowFloats(std::size_t rows, std::size_t k) {
+  std::size_t floats = 0, strips = StripsOf(rows);
+  for (; rows > 0; --strips) {
+    const std::size_t strip = RowsOfStrip(rows, strips);
+    floats += kPartials * RowSection(strip, StepsOf(k));
+    rows -= strip;
+  }
+  return floats;
+}
+
+std::size_t PackedPanelFloats(std::size_t rows, std::size_t k) {
+  return PanelsOf(rows) * kPartials * PanelSection(StepsOf(k));
+}
+
+void PackRows(ConstMatrixView x, float* to) {
+  assert(x.cols > 0);
+  if (x.rows > 0) HWY_DYNAMIC_DISPATCH(PackStrips)(x, to);
+}
+
+void PackPanels(ConstMatrixView w, float* to) {
+  assert(w.cols > 0);
+  if (w.rows > 0) HWY_DYNAMIC_DISPATCH(PackWhole)(w, to);
+}
+
+void MultiplyPanels(const float* x, const float* w, std::size_t k,
+                    MatrixView out) {
+  assert(k > 0);
+  HWY_DYNAMIC_DISPATCH(MultiplyAll)(x, w, k, out);
+}
+
+}  // namespace pellucid::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,42 @@
+// Dots of many rows of floats by way of panels: copies of both operands in
+// which the numbers that are multiplied next lie next to each other. Packing
+// costs a pass over each operand and wins where registers are few: lanes are
+// outputs, so a step of a register tile loads 8 registers for 12 multiply-adds
+// instead of 10 (kernels/dot_tile.h), and no sum is ever folded across lanes.
+//
+// Each dot is in the canonical order (kernels/canonical.h) all the same. Its 16
+// partials are computed one after another, j = 0, 8, 4, 12, 2, ..., so that
+// each can be added to its other half soon; the operands lie in that order.
+#ifndef PELLUCID_KERNELS_PANEL_H_
+#define PELLUCID_KERNELS_PANEL_H_
+
+#include <cstddef>
+
+#include "base/matrix.h"
+
+namespace pellucid::kernels {
+
+// Whether panels are the faster way for `rows` rows of x of length `k` on the
+// instruction set in force.
+bool PanelsPay(std::size_t rows, std::size_t k);
+
+// Floats that `rows` packed rows of x take, all packed by one call.
+std::size_t PackedRowFloats(std::size_t rows, std::size_t k);
+// Floats that `rows` packed rows of w take.
+std::size_t PackedPanelFloats(std::size_t rows, std::size_t k);
+
+// Packs x [M, K], K >= 1, into PackedRowFloats(M, K) floats at `to`.
+void PackRows(ConstMatrixView x, float* to);
+
+// Packs w [N, K] into PackedPanelFloats(N, K) floats at `to`, aligned to 64
+// bytes.
+void PackPanels(ConstMatrixView w, float* to);
+
+// All dots of the packed rows of x with those of w, both of length k: out [M,
+// N]. One thread.
+void MultiplyPanels(const float* x, const float* w, std::size_t k,
+                    MatrixView out);
+
+}  // namespace pellucid::kernels
+
+#endif  // PELLUCID_KERNELS_PANEL_H_

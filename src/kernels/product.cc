@@ -1,0 +1,98 @@
+#include "kernels/product.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <utility>
+
+#include "kernels/decode.h"
+#include "kernels/dot_tile.h"
+#include "kernels/panel.h"
+
+namespace pellucid::kernels {
+namespace {
+
+// Rows that are decoded before they are packed: a panel, so that what is
+// decoded is still in the nearest caches.
+constexpr std::size_t kDecodedRows = 16;
+
+// Rows of `w` as floats in place, where the file holds just that; else empty.
+ConstMatrixView InPlace(const WeightView& w, std::size_t begin,
+                        std::size_t count) {
+  const bool aligned =
+      reinterpret_cast<std::uintptr_t>(w.data) % alignof(float) == 0 &&
+      w.row_bytes % sizeof(float) == 0;
+  const bool plain = !w.transposed && w.row_order.empty();
+  if (w.dtype != DType::kF32 || !plain || !aligned) return {};
+  return ConstMatrixView(reinterpret_cast<const float*>(w.data), w.rows, w.cols,
+                         w.row_bytes / sizeof(float))
+      .Rows(begin, count);
+}
+
+}  // namespace
+
+ProductRows::ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds)
+    : x_(x), bounds_(std::move(bounds)) {
+  assert(!bounds_.empty() && bounds_.back() <= x.rows);
+  if (!PanelsPay(x.rows, x.cols)) return;
+  std::size_t floats = 0;
+  starts_.reserve(tiles());
+  for (std::size_t i = 0; i < tiles(); ++i) {
+    starts_.push_back(floats);
+    floats += PackedRowFloats(bounds_[i + 1] - bounds_[i], x.cols);
+  }
+  packed_ = Scratch(floats);
+}
+
+void ProductRows::Prepare(std::size_t tile) {
+  if (!as_panels()) return;
+  const std::size_t begin = bounds_[tile], end = bounds_[tile + 1];
+  PackRows(x_.Rows(begin, end - begin), packed_.data() + starts_[tile]);
+}
+
+ProductBlock::ProductBlock(std::size_t max_rows, const ProductRows& x)
+    : max_rows_(max_rows), as_panels_(x.as_panels()) {
+  const std::size_t rows =
+      as_panels_ ? std::min(kDecodedRows, max_rows) : max_rows;
+  rows_ = Scratch(rows * Scratch::RowFloats(x.cols()));
+  if (as_panels_) panels_ = Scratch(PackedPanelFloats(max_rows, x.cols()));
+}
+
+void ProductBlock::Load(const WeightView& w, std::size_t begin,
+                        std::size_t count) {
+  assert(count > 0 && count <= max_rows_);
+  if (as_panels_) return LoadPanels(w, begin, count);
+  view_ = InPlace(w, begin, count);
+  if (view_.data != nullptr) return;
+  const MatrixView decoded = rows_.Rows(count, w.cols);
+  DecodeRows(w, begin, decoded);
+  view_ = decoded;
+}
+
+void ProductBlock::LoadPanels(const WeightView& w, std::size_t begin,
+                              std::size_t count) {
+  if (const ConstMatrixView rows = InPlace(w, begin, count);
+      rows.data != nullptr) {
+    return PackPanels(rows, panels_.data());
+  }
+  float* to = panels_.data();
+  for (std::size_t r = 0; r < count; r += kDecodedRows) {
+    const std::size_t rows = std::min(kDecodedRows, count - r);
+    const MatrixView decoded = rows_.Rows(rows, w.cols);
+    DecodeRows(w, begin + r, decoded);
+    PackPanels(decoded, to);
+    to += PackedPanelFloats(rows, w.cols);
+  }
+}
+
+void ProductBlock::Multiply(const ProductRows& x, std::size_t tile,
+                            MatrixView out) const {
+  if (as_panels_) {
+    const float* rows = x.packed_.data() + x.starts_[tile];
+    return MultiplyPanels(rows, panels_.data(), x.cols(), out);
+  }
+  const std::size_t begin = x.bounds_[tile];
+  DotTile(x.x_.Rows(begin, x.bounds_[tile + 1] - begin), view_, out);
+}
+
+}  // namespace pellucid::kernels

@@ -1,0 +1,88 @@
+#include "kernels/product.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernels/reference/linear.h"
+#include "testutil/noise.h"
+#include "testutil/padded_matrix.h"
+#include "testutil/per_isa.h"
+
+namespace pellucid::kernels {
+namespace {
+
+using testutil::Bits;
+using testutil::PaddedMatrix;
+
+class ProductTest : public testutil::PerIsaTest {};
+PELLUCID_INSTANTIATE_PER_ISA(ProductTest);
+
+WeightView FloatRows(ConstMatrixView w) {
+  return {.dtype = DType::kF32,
+          .data = reinterpret_cast<const std::byte*>(w.data),
+          .rows = w.rows,
+          .cols = w.cols,
+          .row_bytes = w.stride * sizeof(float),
+          .row_order = {}};
+}
+
+// Tiles of x times blocks of w, put together.
+void ExpectEqualsReference(ConstMatrixView x, const WeightView& w,
+                           std::vector<std::size_t> bounds,
+                           std::size_t block_rows) {
+  PaddedMatrix out(x.rows, w.rows, /*seed=*/1);
+  PaddedMatrix expected(x.rows, w.rows, /*seed=*/1);
+  ProductRows rows(x, std::move(bounds));
+  for (std::size_t i = 0; i < rows.tiles(); ++i) rows.Prepare(i);
+  ProductBlock block(block_rows, rows);
+  for (std::size_t n = 0; n < w.rows; n += block_rows) {
+    const std::size_t count = std::min(block_rows, w.rows - n);
+    block.Load(w, n, count);
+    for (std::size_t i = 0; i < rows.tiles(); ++i) {
+      const MatrixView tile = rows.OfTile(i, out.View());
+      block.Multiply(rows, i,
+                     MatrixView(tile.data + n, tile.rows, count, tile.stride));
+    }
+  }
+  reference::Linear(x, w, {}, expected.View());
+  EXPECT_EQ(Bits(out.values), Bits(expected.values));
+}
+
+// Few rows stay as they lie, many become panels where those pay.
+TEST_P(ProductTest, FewAndManyRowsEqualReference) {
+  for (const std::size_t rows : {1u, 7u, 31u, 32u, 61u}) {
+    SCOPED_TRACE(rows);
+    PaddedMatrix x(rows, 150, /*seed=*/rows), w(77, 150, /*seed=*/2);
+    ExpectEqualsReference(x.View(), FloatRows(w.View()), {0, rows}, 32);
+  }
+}
+
+TEST_P(ProductTest, TilesOfAnyHeightEqualReference) {
+  PaddedMatrix x(50, 160, /*seed=*/1), w(40, 160, /*seed=*/2);
+  ExpectEqualsReference(x.View(), FloatRows(w.View()), {0, 1, 14, 14, 50}, 17);
+}
+
+// Not in place: the floats are misaligned, or the file holds them transposed.
+TEST_P(ProductTest, DecodedRowsEqualReference) {
+  PaddedMatrix x(40, 144, /*seed=*/1), w(36, 144, /*seed=*/2);
+  std::vector<std::byte> bytes(36 * 144 * sizeof(float) + 1);
+  WeightView view = FloatRows(w.View());
+  for (std::size_t r = 0; r < view.rows; ++r) {
+    std::memcpy(&bytes[1 + r * 144 * sizeof(float)], view.Row(r),
+                144 * sizeof(float));
+  }
+  view.data = &bytes[1];
+  view.row_bytes = 144 * sizeof(float);
+  ExpectEqualsReference(x.View(), view, {0, 20, 40}, 24);
+  WeightView turned = view;
+  turned.transposed = true;
+  turned.row_bytes = 36 * sizeof(float);
+  ExpectEqualsReference(x.View(), turned, {0, 40}, 36);
+}
+
+}  // namespace
+}  // namespace pellucid::kernels

@@ -1,0 +1,59 @@
+// One sequence that grows: each call runs the tokens that are new, behind a
+// cache of those before. What generation stands on.
+//
+// However a sequence is cut into calls, every token has the numbers, bit for
+// bit, that a run of the whole gives it.
+#ifndef PELLUCID_MODEL_DECODER_H_
+#define PELLUCID_MODEL_DECODER_H_
+
+#include <cstddef>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "model/kv_cache.h"
+#include "pellucid/model.h"
+#include "pellucid/result.h"
+#include "pellucid/tokenizer.h"
+#include "trace/probe.h"
+
+namespace pellucid {
+
+class Decoder {
+ public:
+  // Keeps the model's weights alive.
+  explicit Decoder(Model model);
+
+  // Runs `ids`, at least one, behind the tokens so far, and shows `probe`, if
+  // not null, the new tokens' activations. Returns the logits [vocab_size] of
+  // the last, which the next call overwrites. Costs a run of `ids` alone, and
+  // attention to what is cached. kUsage: no ids, one outside the vocabulary, or
+  // more tokens than the context. kModel: non-finite activations. kFailed: no
+  // memory. kCancelled. After an error the tokens so far are what they were.
+  Result<std::span<const float>> Run(std::span<const TokenId> ids,
+                                     Probe* probe = nullptr,
+                                     const std::stop_token& stop = {});
+
+  // Tokens so far: the position of the next one.
+  std::size_t length() const { return cache_.length(); }
+  // Forgets the tokens from position `length` <= length() on.
+  void Truncate(std::size_t length) { cache_.Truncate(length); }
+  // Makes room, so that the next `count` tokens need no more memory.
+  Status Reserve(std::size_t count) { return cache_.Reserve(count); }
+
+ private:
+  Result<std::span<const float>> RunChecked(std::span<const TokenId> ids,
+                                            Probe* probe,
+                                            const std::stop_token& stop);
+
+  Model model_;
+  KvCache cache_;
+  std::vector<float> logits_;
+};
+
+// The token of the highest logit, of equal ones the lowest id.
+TokenId GreedyToken(std::span<const float> logits);
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_MODEL_DECODER_H_
