@@ -13,7 +13,7 @@ namespace pellucid {
 // last, up to kMaxKeptFloats each, until it ends.
 class Scratch {
  public:
-  static constexpr std::size_t kMaxKeptFloats = std::size_t{16} << 20;
+  static constexpr std::size_t kMaxKeptFloats = std::size_t{4} << 20;
 
   Scratch() = default;
   explicit Scratch(std::size_t floats);

@@ -28,9 +28,9 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
-#include <utility>
 
 #include "hwy/highway.h"
+#include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
@@ -42,17 +42,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 // One step, 16 elements: one register on AVX-512, two on AVX2, four on NEON.
 constexpr std::size_t kStepElements = 16;
 constexpr std::size_t kScaleSlack = 8;
-
-// Calls body(i) for each i < kCount, i a constant: loops that compilers unroll
-// late leave arrays of vectors in memory.
-template <std::size_t... kIndex, class Body>
-HWY_INLINE void UnrollOver(std::index_sequence<kIndex...>, const Body& body) {
-  (body(std::integral_constant<std::size_t, kIndex>()), ...);
-}
-template <std::size_t kCount, class Body>
-HWY_INLINE void Unroll(const Body& body) {
-  UnrollOver(std::make_index_sequence<kCount>(), body);
-}
 
 using Floats = hn::CappedTag<float, kStepElements>;
 using Ints = hn::RebindToSigned<Floats>;

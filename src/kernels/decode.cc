@@ -41,12 +41,11 @@ void DecodeBlocks(const std::uint8_t* row, std::size_t count, float* out) {
     for (std::size_t i = 0; i < some; ++i, row += Block::kBytes) {
       for (std::size_t unit = 0; unit < Block::kUnits; ++unit) {
         for (std::size_t lane = 0; lane < kStepElements; lane += kLanes) {
-          blocks::Unroll<kUnitElements / kStepElements>(
-              [&](auto step) HWY_ATTR {
-                const auto values = Block::template Decode<step>(
-                    row, scales + i * Block::kScales, unit, lane);
-                hn::StoreU(values, Floats(), out + step * kStepElements + lane);
-              });
+          Unroll<kUnitElements / kStepElements>([&](auto step) HWY_ATTR {
+            const auto values = Block::template Decode<step>(
+                row, scales + i * Block::kScales, unit, lane);
+            hn::StoreU(values, Floats(), out + step * kStepElements + lane);
+          });
         }
         out += kUnitElements;
       }

@@ -39,7 +39,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using blocks::Floats;
 using blocks::FloatVec;
 using blocks::kLanes;
-using blocks::Unroll;
 static_assert(blocks::kStepElements == kPartials);
 
 // Registers that hold the 16 partials of one output, and those that a tile may

@@ -13,8 +13,6 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
-#include <type_traits>
-#include <utility>
 
 #include "kernels/canonical.h"
 #include "kernels/isa.h"
@@ -25,6 +23,7 @@
 #include "hwy/foreach_target.h"  // re-includes this file, once per target
 #include "hwy/highway.h"
 #include "kernels/fold-inl.h"
+#include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
@@ -68,29 +67,6 @@ struct Partials {
 struct Range {
   std::size_t begin, end;
 };
-
-// Keeps `v` in a register: compilers would rather load it again from memory
-// with each multiply-add, and loads then bound the loop (AVX-512: 73% of the
-// peak instead of 90%).
-HWY_INLINE Vec InRegister(Vec v) {
-#if HWY_ARCH_X86
-  asm("" : "+v"(v.raw));
-#elif HWY_ARCH_ARM_A64
-  asm("" : "+w"(v.raw));
-#endif
-  return v;
-}
-
-// Calls body(i) for each i < kCount, i a constant: loops that compilers unroll
-// late leave arrays of vectors in memory.
-template <std::size_t... kIndex, class Body>
-HWY_INLINE void UnrollOver(std::index_sequence<kIndex...>, const Body& body) {
-  (body(std::integral_constant<std::size_t, kIndex>()), ...);
-}
-template <std::size_t kCount, class Body>
-HWY_INLINE void Unroll(const Body& body) {
-  UnrollOver(std::make_index_sequence<kCount>(), body);
-}
 
 // Adds the terms `k` of the rows that x and w point at to the partials of a
 // tile, the first output's being at `partials`; kStart: there are none yet.

@@ -10,8 +10,6 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
-#include <type_traits>
-#include <utility>
 
 #include "hwy/cache_control.h"
 #include "kernels/canonical.h"
@@ -23,6 +21,7 @@
 #include "hwy/foreach_target.h"  // re-includes this file, once per target
 #include "hwy/highway.h"
 #include "kernels/transpose-inl.h"
+#include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
@@ -36,28 +35,6 @@ using Vec = hn::Vec<Floats>;
 constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 // Registers that one row of a tile takes.
 constexpr std::size_t kRegisters = kPanelRows / kLanes;
-
-// Keeps `v` in a register: compilers would rather load it again from memory
-// with each multiply-add.
-HWY_INLINE Vec InRegister(Vec v) {
-#if HWY_ARCH_X86
-  asm("" : "+v"(v.raw));
-#elif HWY_ARCH_ARM_A64
-  asm("" : "+w"(v.raw));
-#endif
-  return v;
-}
-
-// Calls body(i) for each i < kCount, i a constant: loops that compilers unroll
-// late leave arrays of vectors in memory.
-template <std::size_t... kIndex, class Body>
-HWY_INLINE void UnrollOver(std::index_sequence<kIndex...>, const Body& body) {
-  (body(std::integral_constant<std::size_t, kIndex>()), ...);
-}
-template <std::size_t kCount, class Body>
-HWY_INLINE void Unroll(const Body& body) {
-  UnrollOver(std::make_index_sequence<kCount>(), body);
-}
 
 // One partial of each output of a tile: sum[row * kRegisters + register].
 template <std::size_t kRows>

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <type_traits>
-#include <utility>
 
 #include "kernels/canonical.h"
 #include "kernels/isa.h"
@@ -16,6 +14,7 @@
 #define HWY_TARGET_INCLUDE "kernels/scores.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
@@ -40,17 +39,6 @@ constexpr std::size_t kNearBlocks = 4;
 template <std::size_t kRows>
 constexpr std::size_t kBlocksOf = std::max<std::size_t>(
     1, std::min(kNearBlocks, kSums / (kRows * kRegisters)));
-
-// Calls body(i) for each i < kCount, i a constant, so that arrays of vectors
-// stay in registers.
-template <std::size_t... kIndex, class Body>
-HWY_INLINE void UnrollOver(std::index_sequence<kIndex...>, const Body& body) {
-  (body(std::integral_constant<std::size_t, kIndex>()), ...);
-}
-template <std::size_t kCount, class Body>
-HWY_INLINE void Unroll(const Body& body) {
-  UnrollOver(std::make_index_sequence<kCount>(), body);
-}
 
 // What a tile multiplies: kRows queries from `q` on by the keys from `keys` on.
 struct TileInputs {
