@@ -7,6 +7,7 @@
 #include "kernels/attention.h"
 #include "kernels/key_blocks.h"
 #include "kernels/rope.h"
+#include "kernels/scores.h"
 
 namespace pellucid::bench {
 namespace {
@@ -32,6 +33,23 @@ void BM_Attention(benchmark::State& state) {
   ReportFlops(state, pairs * kHeadDim * 4, 1);
 }
 BENCHMARK(BM_Attention)->Arg(5)->Arg(128)->Arg(512)->Arg(2048)->Arg(4096);
+
+// Arguments: queries, T. Each query by all T keys.
+void BM_Scores(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  const auto t = static_cast<std::size_t>(state.range(1));
+  Values q(n * kHeadDim), rows(n * (t + kernels::kKeysInBlock));
+  Values k(t * kHeadDim);
+  const MatrixView out(rows.data(), n, t, t + kernels::kKeysInBlock);
+  for (auto _ : state) {
+    kernels::Scores(q.Rows(n), {k.data(), t, kHeadDim}, 0,
+                    kernels::KeyBlockCount(t), 0.125f, out);
+    benchmark::ClobberMemory();
+  }
+  ReportFlops(state, static_cast<double>(n * t * kHeadDim * 2), 1);
+}
+BENCHMARK(BM_Scores)->Args({1, 2048})->Args({3, 2048})->Args({16, 512})->Args(
+    {16, 2048});
 
 // Argument T: tokens of 9 heads.
 void BM_Rope(benchmark::State& state) {

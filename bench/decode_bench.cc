@@ -34,6 +34,15 @@ BENCHMARK_CAPTURE(BM_Decode, Q8_0, DType::kQ8_0);
 BENCHMARK_CAPTURE(BM_Decode, Q4_K, DType::kQ4_K);
 BENCHMARK_CAPTURE(BM_Decode, Q5_K, DType::kQ5_K);
 BENCHMARK_CAPTURE(BM_Decode, Q6_K, DType::kQ6_K);
+BENCHMARK_CAPTURE(BM_Decode, Q2_K, DType::kQ2_K);
+BENCHMARK_CAPTURE(BM_Decode, Q3_K, DType::kQ3_K);
+BENCHMARK_CAPTURE(BM_Decode, IQ4_NL, DType::kIQ4_NL);
+BENCHMARK_CAPTURE(BM_Decode, MXFP4, DType::kMXFP4);
+BENCHMARK_CAPTURE(BM_Decode, F8_E4M3, DType::kF8E4M3);
+BENCHMARK_CAPTURE(BM_Decode, Mlx3, DType::kU3);
+BENCHMARK_CAPTURE(BM_Decode, Mlx4, DType::kU4);
+BENCHMARK_CAPTURE(BM_Decode, Mlx6, DType::kU6);
+BENCHMARK_CAPTURE(BM_Decode, Mlx8, DType::kU8);
 
 // 64 rows out of a matrix that the file holds transposed.
 void BM_DecodeTransposed(benchmark::State& state, DType dtype) {

@@ -58,6 +58,18 @@ Weights::Weights(DType dtype, std::size_t rows, std::size_t cols,
           .row_bytes = RowBytes(dtype, transposed ? rows : cols),
           .row_order = {},
           .transposed = transposed};
+  if (dtype != DType::kU4 && dtype != DType::kU8 && dtype != DType::kU3 &&
+      dtype != DType::kU6) {
+    return;
+  }
+  // As MLX does by default, with scales in BF16.
+  constexpr std::size_t kGroup = 64;
+  beside.assign(rows * (cols / kGroup) * 2, std::byte{0x3c});
+  view.groups = {.elements = kGroup,
+                 .dtype = DType::kBF16,
+                 .scales = beside.data(),
+                 .biases = beside.data(),
+                 .row_bytes = cols / kGroup * 2};
 }
 
 void ReportFlops(benchmark::State& state, double flops, std::size_t threads) {

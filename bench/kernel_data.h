@@ -39,6 +39,7 @@ struct Weights {
           bool transposed = false);
 
   std::vector<std::byte> bytes;
+  std::vector<std::byte> beside;  // scales of MLX's dtypes
   WeightView view;
 };
 

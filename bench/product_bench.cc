@@ -94,6 +94,9 @@ BENCHMARK_CAPTURE(BM_OneRow, Q8_0, DType::kQ8_0)->Apply(HeadShapes);
 BENCHMARK_CAPTURE(BM_OneRow, Q4_K, DType::kQ4_K)->Apply(HeadShapes);
 BENCHMARK_CAPTURE(BM_OneRow, Q5_K, DType::kQ5_K)->Apply(HeadShapes);
 BENCHMARK_CAPTURE(BM_OneRow, Q6_K, DType::kQ6_K)->Apply(HeadShapes);
+BENCHMARK_CAPTURE(BM_OneRow, Mlx4, DType::kU4)->Apply(HeadShapes);
+BENCHMARK_CAPTURE(BM_OneRow, Mlx8, DType::kU8)->Apply(HeadShapes);
+BENCHMARK_CAPTURE(BM_OneRow, Mlx6, DType::kU6)->Apply(HeadShapes);
 
 // A few rows against quantised weights that stay in the second cache, by the
 // kernel that decodes in registers. Arguments M, N, K.
@@ -114,6 +117,10 @@ BENCHMARK_CAPTURE(BM_DotQuantised, Q4_1, DType::kQ4_1)
 BENCHMARK_CAPTURE(BM_DotQuantised, Q4_0, DType::kQ4_0)
     ->ArgsProduct({{1, 5}, {256}, {576}});
 BENCHMARK_CAPTURE(BM_DotQuantised, Q8_0, DType::kQ8_0)
+    ->ArgsProduct({{1, 5}, {256}, {576}});
+BENCHMARK_CAPTURE(BM_DotQuantised, Mlx4, DType::kU4)
+    ->ArgsProduct({{1, 2, 5}, {256}, {576, 1536}});
+BENCHMARK_CAPTURE(BM_DotQuantised, Mlx8, DType::kU8)
     ->ArgsProduct({{1, 5}, {256}, {576}});
 
 // Many rows by way of panels, both operands packed before. Arguments M, N, K.

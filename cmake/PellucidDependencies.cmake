@@ -13,7 +13,8 @@ foreach(pellucid_name TBB fmt simdjson PkgConfig)
 endforeach()
 
 if(PkgConfig_FOUND)
-  foreach(pellucid_name HWY=libhwy UTF8PROC=libutf8proc ONIG=oniguruma)
+  foreach(pellucid_name HWY=libhwy UTF8PROC=libutf8proc ONIG=oniguruma
+                        CURL=libcurl)
     string(REPLACE "=" ";" pellucid_name ${pellucid_name})
     list(POP_BACK pellucid_name pellucid_module)
     pkg_check_modules(PELLUCID_${pellucid_name} QUIET IMPORTED_TARGET

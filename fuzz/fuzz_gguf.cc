@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     CheckMessage(file.error());
     return 0;
   }
-  ReadAll(file->header());
+  ReadAll(file->headers().front());
   for (const auto& [key, value] : file->values()) {
     ReadAll(key);
     AskForEveryType(*file, key);

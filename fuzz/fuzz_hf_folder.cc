@@ -82,9 +82,18 @@ void CheckMessage(const pellucid::Error& error) {
   Require(error.message.find('\n') == std::string::npos);
 }
 
-// Reads the first and last byte of a matrix, through its strides.
+// Reads the first and last byte of a matrix, through its strides, and of its
+// scales.
 void Touch(const pellucid::WeightView& view) {
   if (view.empty()) return;
+  if (view.HasGroups()) {
+    Require(view.cols % view.groups.elements == 0);
+    const std::size_t last = view.rows * view.groups.row_bytes - 1;
+    sink = std::to_integer<std::uint64_t>(view.groups.scales[last]);
+    if (view.groups.biases != nullptr) {
+      sink = std::to_integer<std::uint64_t>(view.groups.biases[last]);
+    }
+  }
   const std::size_t stored_rows = view.transposed ? view.cols : view.rows;
   sink = std::to_integer<std::uint64_t>(view.data[0]) +
          std::to_integer<std::uint64_t>(
@@ -112,16 +121,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   }
   const pellucid::ArchSpec& spec = loaded->spec;
   Require(loaded->weights.layers.size() == spec.n_layers);
-  Require(spec.attention_scale.size() == spec.n_layers);
-  Require(loaded->weights.final_norm.weight.size() == spec.d_model);
+  Require(spec.layers.size() == spec.n_layers);
+  const auto& final_norm = loaded->weights.final_norm.weight;
+  Require(final_norm.empty() || final_norm.size() == spec.d_model);
   Touch(loaded->weights.embed);
   Touch(loaded->weights.unembed);
   Touch(loaded->weights.positions);
   for (const pellucid::LayerWeights& layer : loaded->weights.layers) {
     for (const auto* linear :
          {&layer.qkv, &layer.query, &layer.key, &layer.value, &layer.attn_out,
-          &layer.gate, &layer.up, &layer.down}) {
+          &layer.gate_up, &layer.gate, &layer.up, &layer.down,
+          &layer.mixture.router}) {
       Touch(linear->weight);
+    }
+    for (const pellucid::ExpertWeights& expert : layer.mixture.experts) {
+      for (const auto* view : {&expert.gate, &expert.up, &expert.down}) {
+        Touch(*view);
+      }
     }
   }
   return 0;

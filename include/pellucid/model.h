@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "pellucid/export.h"
+#include "pellucid/hub.h"
 #include "pellucid/result.h"
 #include "pellucid/tensor.h"
 #include "pellucid/tokenizer.h"
@@ -61,6 +62,7 @@ struct TensorInfo {
 // What Model::Open needs to know beside the name.
 struct OpenOptions {
   std::size_t threads = 0;  // 0: the cores this process may use
+  HubOptions hub = {};      // of a model that comes from the hub
 };
 
 // A model, ready to run. Cheap to copy: copies share weights and threads. All
@@ -70,9 +72,11 @@ class PELLUCID_API Model {
   struct Impl;  // src/model/model_impl.h
   explicit Model(std::shared_ptr<const Impl> impl);
 
-  // Opens `ref`: a .gguf file, a folder in Hugging Face's layout or a built-in
-  // name. Reads headers only, and the tokenizer. kModel: not found, damaged or
-  // unsupported ("unsupported architecture").
+  // Opens `ref`: a .gguf file, a folder in Hugging Face's layout, a built-in
+  // name, or a name on the hub (pellucid/hub.h). Reads headers only, and the
+  // tokenizer; only a model on the hub that is not in the local cache takes
+  // longer, since it is downloaded. kModel: not found, damaged or unsupported
+  // ("unsupported architecture"). kFailed, kCancelled: the download.
   static Result<Model> Open(const std::string& ref,
                             const OpenOptions& options = {});
 

@@ -1,8 +1,8 @@
 // pellucid/tokenizer.h - text to token ids and back, as Hugging Face does it.
 //
 // Ids equal those of the `tokenizers` library on the same vocabulary. Read from
-// a folder's tokenizer.json and what lies beside it, or from GGUF metadata (BPE
-// over bytes or characters). Immutable and safe to use from many threads.
+// a folder's tokenizer.json and what lies beside it, or from GGUF metadata
+// (BPE, Unigram, WordPiece). Immutable and safe to use from many threads.
 #ifndef PELLUCID_TOKENIZER_H_
 #define PELLUCID_TOKENIZER_H_
 
@@ -98,6 +98,39 @@ class PELLUCID_API Tokenizer {
 
  private:
   std::shared_ptr<const Impl> impl_;
+};
+
+// The text of ids that come one by one, as a model generates them: whole
+// characters as soon as they are complete. All that Push and Finish return is,
+// one after another, what Decode gives of all ids, unless a later id changes
+// text that was whole before (a broken row of byte tokens, WordPiece's
+// punctuation); what was returned then stays.
+//
+//   StreamDecoder stream(tokenizer);
+//   for (const TokenId id : ids) Print(stream.Push(id));
+//   Print(stream.Finish());
+class PELLUCID_API StreamDecoder {
+ public:
+  // Shares the tokenizer's tables.
+  explicit StreamDecoder(Tokenizer tokenizer, bool skip_special_tokens = false);
+
+  // The text that `id` completes; empty while a character is unfinished.
+  // Decodes a window of the last ids, which ends where text was returned.
+  std::string Push(TokenId id);
+
+  // What is left, U+FFFD for what stayed unfinished. The next id begins a new
+  // text.
+  std::string Finish();
+
+ private:
+  // The text of the window behind what was returned; empty: none.
+  std::string Rest(const std::string& text) const;
+
+  Tokenizer tokenizer_;
+  bool skip_special_tokens_;
+  std::vector<TokenId> window_;  // ids from the last two returns on
+  std::size_t returned_ = 0;     // of them, those whose text was returned
+  std::string prefix_;           // the text of those
 };
 
 }  // namespace pellucid

@@ -106,6 +106,8 @@ struct LensBlock {
   PackedPrompts packed;
   std::vector<std::size_t> offsets;  // cells by place, from 0
   MatrixView vectors;                // [cells, d_model], normed
+  Buffer embedded;                   // [cells, d_embed], where that differs
+  ConstMatrixView unembedded;        // of both what the pass multiplies
   Buffer final_residuals;            // [places, d_model], before the norm
 
   std::size_t count() const { return places.last - places.first; }
@@ -211,8 +213,11 @@ std::vector<LensBlock> LensRun::Blocks() const {
     std::vector<std::vector<TokenId>> prompts(
         prompts_.begin() + static_cast<std::ptrdiff_t>(block.first_prompt),
         prompts_.begin() + static_cast<std::ptrdiff_t>(end.prompt) + 1);
+    std::vector<std::size_t> whole;
+    for (const auto& prompt : prompts) whole.push_back(prompt.size());
     if (!end.last) prompts.back().resize(end.position + 1);
     block.packed = Pack(prompts);
+    block.packed.whole_lengths = std::move(whole);
     const std::size_t first_cell = cells_.offsets[places.first];
     for (std::size_t i = places.first; i <= places.last; ++i) {
       block.offsets.push_back(cells_.offsets[i] - first_cell);
@@ -270,6 +275,11 @@ void LensRun::NormaliseRows(MatrixView vectors, LensBlock& block) const {
   }
   model_.head.Normalise(model_.pool, vectors, vectors);
   block.vectors = vectors;
+  block.unembedded = vectors;
+  if (model_.weights.project_out.empty()) return;
+  block.embedded = Buffer(vectors.rows, model_.spec.EmbedWidth());
+  model_.head.ToEmbedding(model_.pool, vectors, block.embedded.view());
+  block.unembedded = block.embedded.view();
 }
 
 Status LensRun::WatchTokens(const LensBlock& block) {
@@ -347,11 +357,11 @@ Status LensRun::Decode(const LensBlock& block, const Progress& progress) {
     const auto watched = std::span(cells_.watched)
                              .subspan(places.first, places.last - places.first);
     cells.watched.assign(watched.begin(), watched.end());
-    cells.normed = block.vectors.Rows(
+    cells.normed = block.unembedded.Rows(
         first - cells_.offsets[block.places.first], cells.cells());
     PELLUCID_ASSIGN_OR_RETURN(
         std::vector<DecodedCell> decoded,
-        RunLensPass(model_.pool, model_.head.unembed(), cells, options_.top_k,
+        RunLensPass(model_.pool, model_.head, cells, options_.top_k,
                     options_.stop,
                     parts.Next(static_cast<double>(cells.cells()))));
     std::ranges::move(decoded,

@@ -66,13 +66,14 @@ struct ChunkCell {
 
 class LensPass {
  public:
-  LensPass(const TaskPool& pool, const WeightView& unembed,
-           const LensCells& cells, std::size_t top_k)
+  LensPass(const TaskPool& pool, const Head& head, const LensCells& cells,
+           std::size_t top_k)
       : pool_(pool),
-        unembed_(unembed),
+        head_(head),
+        unembed_(head.unembed()),
         cells_(cells),
         top_k_(top_k),
-        chunks_((unembed.rows + kVocabChunk - 1) / kVocabChunk) {}
+        chunks_((unembed_.rows + kVocabChunk - 1) / kVocabChunk) {}
 
   Result<std::vector<DecodedCell>> Run(const std::stop_token& stop,
                                        const Progress& progress);
@@ -98,6 +99,7 @@ class LensPass {
   DecodedCell Merge(std::size_t cell, std::size_t position) const;
 
   const TaskPool& pool_;
+  const Head& head_;
   const WeightView& unembed_;
   const LensCells& cells_;
   const std::size_t top_k_;
@@ -158,11 +160,13 @@ Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
 void LensPass::ReadWatched(std::size_t position) {
   std::vector<float> row(unembed_.cols);
   for (const TokenId id : cells_.watched[position]) {
-    kernels::DecodeRow(unembed_.dtype,
-                       unembed_.Row(static_cast<std::size_t>(id)), row);
+    kernels::DecodeRows(unembed_, static_cast<std::size_t>(id),
+                        {row.data(), 1, row.size()});
     for (std::size_t c = cells_.offsets[position];
          c < cells_.offsets[position + 1]; ++c) {
-      watched_logits_[c].push_back(kernels::Dot(cells_.normed.RowSpan(c), row));
+      float logit = kernels::Dot(cells_.normed.RowSpan(c), row);
+      head_.Finish(static_cast<std::size_t>(id), {&logit, 1, 1});
+      watched_logits_[c].push_back(logit);
     }
   }
 }
@@ -199,6 +203,7 @@ void LensPass::RunTask(std::size_t chunk, const Group& group,
     for (std::size_t i = 0; i < rows.tiles(); ++i) {
       const MatrixView logits(scratch.data(), CellsOf(tiles[i]), count);
       weights.Multiply(rows, i, logits);
+      head_.Finish(row, logits);
       RunTile(row, logits, tiles[i], results, first_cell);
     }
   }
@@ -268,9 +273,9 @@ DecodedCell LensPass::Merge(std::size_t cell, std::size_t position) const {
 }  // namespace
 
 Result<std::vector<DecodedCell>> RunLensPass(
-    const TaskPool& pool, const WeightView& unembed, const LensCells& cells,
+    const TaskPool& pool, const Head& head, const LensCells& cells,
     std::size_t top_k, const std::stop_token& stop, const Progress& progress) {
-  return LensPass(pool, unembed, cells, top_k).Run(stop, progress);
+  return LensPass(pool, head, cells, top_k).Run(stop, progress);
 }
 
 }  // namespace pellucid

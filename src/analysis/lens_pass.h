@@ -20,6 +20,7 @@
 #include "base/matrix.h"
 #include "base/task_pool.h"
 #include "kernels/lens_reduce.h"
+#include "model/head.h"
 #include "pellucid/result.h"
 #include "pellucid/tokenizer.h"
 #include "pellucid/trace.h"
@@ -29,7 +30,8 @@ namespace pellucid {
 // The cells to decode: those of one position stand together, the final row's
 // last. All arrays live as long as the pass.
 struct LensCells {
-  ConstMatrixView normed;            // [cells, d_model], after the final norm
+  ConstMatrixView normed;            // [cells, d_embed], what the unembedding
+                                     // multiplies (Head::ToEmbedding)
   std::vector<std::size_t> offsets;  // position p: cells offsets[p] ..
                                      // offsets[p + 1] - 1; at least one each
   std::vector<std::vector<TokenId>> watched;  // tokens to rank, by position
@@ -55,10 +57,10 @@ struct DecodedCell {
   std::vector<std::size_t> ranks;     // 1 + how many logits are greater
 };
 
-// Costs cells * vocab * d_model multiply-adds. Memory: per cell and chunk of
+// Costs cells * vocab * d_embed multiply-adds. Memory: per cell and chunk of
 // 4096 vocabulary rows, top_k pairs and about 60 bytes. kCancelled.
 Result<std::vector<DecodedCell>> RunLensPass(
-    const TaskPool& pool, const WeightView& unembed, const LensCells& cells,
+    const TaskPool& pool, const Head& head, const LensCells& cells,
     std::size_t top_k, const std::stop_token& stop, const Progress& progress);
 
 }  // namespace pellucid

@@ -26,12 +26,12 @@ class LensPassTest : public ::testing::Test {
     for (float& x : cells_data_) x *= 5;  // logits of size 10 or so
     // Two equal rows of the vocabulary make ties.
     std::copy_n(weights_.begin(), kWidth, weights_.begin() + 900 * kWidth);
-    unembed_ = {DType::kF32,
-                reinterpret_cast<const std::byte*>(weights_.data()),
-                kVocab,
-                kWidth,
-                kWidth * sizeof(float),
-                {}};
+    model_.unembed = {DType::kF32,
+                      reinterpret_cast<const std::byte*>(weights_.data()),
+                      kVocab,
+                      kWidth,
+                      kWidth * sizeof(float),
+                      {}};
     cells_.normed = {cells_data_.data(), kCells, kWidth};
     cells_.offsets = {0, 1, 5, 9};
     cells_.watched = {{0, 900}, {}, {4165, 17, 3000}};
@@ -39,7 +39,8 @@ class LensPassTest : public ::testing::Test {
 
   std::vector<DecodedCell> Run(std::size_t threads, std::size_t top_k) {
     const TaskPool pool(threads);
-    return RunLensPass(pool, unembed_, cells_, top_k, {}, {}).value();
+    return RunLensPass(pool, Head(spec_, model_), cells_, top_k, {}, {})
+        .value();
   }
 
   std::vector<float> Logits(std::size_t cell) const {
@@ -54,7 +55,8 @@ class LensPassTest : public ::testing::Test {
   static constexpr std::size_t kVocab = 4096 + 70;
   static constexpr std::size_t kCells = 9;
   std::vector<float> weights_, cells_data_;
-  WeightView unembed_;
+  ArchSpec spec_;
+  Weights model_;
   LensCells cells_;
 };
 
@@ -132,12 +134,37 @@ TEST_F(LensPassTest, DoesNotDependOnThreads) {
   }
 }
 
+// Bias, scale and cap come between the dots and everything that is kept.
+TEST_F(LensPassTest, DecodesTheFinishedLogits) {
+  model_.head_bias = testutil::Noise(kVocab, 3);
+  spec_.logits = {.multiplier = 0.75f, .divisor = 3, .cap = 2};
+  const Head head(spec_, model_);
+  const std::vector<DecodedCell> cells = Run(2, 5);
+  for (std::size_t c = 0; c < kCells; ++c) {
+    std::vector<float> logits = Logits(c);
+    head.Finish(0, {logits.data(), 1, kVocab});
+    EXPECT_EQ(cells[c].top.front().logit, *std::ranges::max_element(logits));
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(double{logit});
+    EXPECT_NEAR(cells[c].statistics.logz, std::log(sum), 2e-5);
+    const std::size_t place = c < 1 ? 0 : c < 5 ? 1 : 2;
+    for (std::size_t w = 0; w < cells_.watched[place].size(); ++w) {
+      const float watched =
+          logits[static_cast<std::size_t>(cells_.watched[place][w])];
+      EXPECT_EQ(cells[c].watched_logits[w], watched);
+      EXPECT_EQ(cells[c].ranks[w],
+                1u + static_cast<std::size_t>(std::ranges::count_if(
+                         logits, [&](float z) { return z > watched; })));
+    }
+  }
+}
+
 TEST_F(LensPassTest, StopsWhenAsked) {
   std::stop_source source;
   source.request_stop();
   const TaskPool pool(2);
   const auto run =
-      RunLensPass(pool, unembed_, cells_, 5, source.get_token(), {});
+      RunLensPass(pool, Head(spec_, model_), cells_, 5, source.get_token(), {});
   ASSERT_FALSE(run.ok());
   EXPECT_EQ(run.error().code, ErrorCode::kCancelled);
 }

@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "kernels/isa.h"
+#include "testutil/golden_json.h"
 #include "testutil/hf_goldens.h"
 #include "testutil/lens_compare.h"
 #include "testutil/lens_golden.h"
@@ -70,6 +72,22 @@ TEST(LensGoldenTest, TinyFoldersEqualFloat64) {
     ASSERT_TRUE(model.ok()) << model.error().message;
     ExpectGolden(*model, "tiny_hf/" + name + ".lens.json", 2e-4);
   }
+}
+
+// Biases, scales and caps of heads, projections before them, and norms of all
+// kinds.
+TEST(LensGoldenTest, FamiliesEqualFloat64) {
+  std::size_t count = 0;
+  for (const std::string& name : testutil::FamilyGoldenNames()) {
+    const std::string lens = "families/" + name + ".lens.json";
+    if (!std::filesystem::exists(testutil::GoldenPath(lens))) continue;
+    SCOPED_TRACE(name);
+    const auto model = Model::Open(testutil::FamilyGoldenPath(name));
+    ASSERT_TRUE(model.ok()) << model.error().message;
+    ExpectGolden(*model, lens, 2e-4);
+    ++count;
+  }
+  EXPECT_GE(count, 20u);
 }
 
 class LensTest : public ::testing::TestWithParam<std::string> {

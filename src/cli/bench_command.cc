@@ -98,10 +98,10 @@ class DecodeBench {
 
 // What --what names, as a function to time.
 std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
-                               const Io& io) {
+                               Io& io) {
   if (flags.what == "load") {
-    return [&flags] {
-      const auto opened = OpenModel(flags.model);
+    return [&flags, &io] {
+      const auto opened = OpenModel(flags.model, io);
       return opened.ok() ? Status() : Status(opened.error());
     };
   }
@@ -167,7 +167,8 @@ Status RunBench(Args args, Io& io) {
   AddFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
   std::unique_ptr<Output> output;
   if (flags.json) {
     PELLUCID_ASSIGN_OR_RETURN(output, Output::Open(*flags.json, io));

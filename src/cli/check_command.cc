@@ -82,7 +82,8 @@ Status RunCheck(Args args, Io& io) {
   PELLUCID_RETURN_IF_ERROR(
       TakeReference(arguments, flags.ref, &flags.model.ref));
 
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output,
                             Output::Open(flags.json.value_or("-"), io));

@@ -24,6 +24,8 @@ Status RunTrace(Args args, Io& io);
 Status RunTokenize(Args args, Io& io);
 Status RunInfo(Args args, Io& io);
 Status RunCheck(Args args, Io& io);
+Status RunPull(Args args, Io& io);
+Status RunModels(Args args, Io& io);
 Status RunBench(Args args, Io& io);
 
 struct Command {
@@ -32,12 +34,14 @@ struct Command {
   Status (*run)(Args args, Io& io);
 };
 
-inline constexpr std::array<Command, 6> kCommands = {{
+inline constexpr std::array<Command, 8> kCommands = {{
     {"lens", "decode every layer at every position (logit lens)", RunLens},
     {"trace", "record activations by site name into a file", RunTrace},
     {"tokenize", "text to token ids, and back", RunTokenize},
     {"info", "configuration, tensors, sites and tokenizer of a model", RunInfo},
     {"check", "self-checks of a model", RunCheck},
+    {"pull", "fetch a model from the Hugging Face hub", RunPull},
+    {"models", "the models on this machine", RunModels},
     {"bench", "timings of this machine", RunBench},
 }};
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "cli/download_line.h"
 #include "hub/reference.h"
 #include "kernels/isa.h"
 
@@ -27,8 +28,8 @@ Status TakeReference(const Arguments& arguments,
 void AddModelOptions(Arguments& arguments, ModelOptions* options) {
   arguments.Text(
       "-m,--model", "REF", &options->ref,
-      "the model: a folder in Hugging Face layout, a .gguf file or a "
-      "built-in name; default: "
+      "the model: a folder in Hugging Face layout, a .gguf file, a built-in "
+      "name, or a name on the hub, org/name[@revision][:FILE.gguf]; default: "
       "$PELLUCID_MODEL, else smollm2-135m");
   arguments.Number("--threads", "N", 1, kMaxThreads, &options->threads,
                    "threads, 1 to 1024; results do not depend on it; default: "
@@ -46,13 +47,17 @@ void AddJsonOption(Arguments& arguments, std::optional<std::string>* json) {
                  "write the result as JSON (-: to standard output)");
 }
 
-Result<OpenedModel> OpenModel(const ModelOptions& options) {
+Result<OpenedModel> OpenModel(const ModelOptions& options, Io& io) {
   PELLUCID_RETURN_IF_ERROR(kernels::SelectIsaFromEnvironment());
   const std::string ref = options.ref.value_or(hub::DefaultReference());
+  DownloadLine line(io, ref);
   const auto start = std::chrono::steady_clock::now();
-  PELLUCID_ASSIGN_OR_RETURN(Model model,
-                            Model::Open(ref, {.threads = options.threads}));
-  return OpenedModel{std::move(model), MillisecondsSince(start)};
+  PELLUCID_ASSIGN_OR_RETURN(
+      Model model,
+      Model::Open(ref, {.threads = options.threads, .hub = line.options()}));
+  // A download is no part of opening.
+  return OpenedModel{std::move(model),
+                     MillisecondsSince(line.last().value_or(start))};
 }
 
 render::RunInfo RunInfoOf(const OpenedModel& opened,

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/arguments.h"
+#include "cli/io.h"
 #include "pellucid/model.h"
 #include "pellucid/result.h"
 #include "render/run_info.h"
@@ -42,9 +43,10 @@ struct OpenedModel {
   double load_ms = 0;  // opening model and tokenizer
 };
 
-// Selects the instruction set that PELLUCID_ISA asks for, and opens the model.
-// kUsage, kFailed: that instruction set. kModel: see Model::Open.
-Result<OpenedModel> OpenModel(const ModelOptions& options);
+// Selects the instruction set that PELLUCID_ISA asks for, and opens the model,
+// which may be downloaded first: that shows on the terminal. kUsage, kFailed:
+// that instruction set. Else see Model::Open.
+Result<OpenedModel> OpenModel(const ModelOptions& options, Io& io);
 
 // The machine's part of a report.
 render::RunInfo RunInfoOf(const OpenedModel& opened,

@@ -8,8 +8,11 @@ namespace pellucid::cli {
 namespace {
 
 TEST(CommonOptionsTest, OpenModelTakesReferenceAndThreads) {
-  const auto opened =
-      OpenModel({.ref = testutil::TinyLlamaPath("mha_tied_f32"), .threads = 3});
+  StringSource in("");
+  StringSink out, err;
+  Io io{in, out, err};
+  const auto opened = OpenModel(
+      {.ref = testutil::TinyLlamaPath("mha_tied_f32"), .threads = 3}, io);
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   EXPECT_EQ(opened->model.threads(), 3u);
   EXPECT_GT(opened->load_ms, 0);

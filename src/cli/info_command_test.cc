@@ -57,7 +57,7 @@ TEST(InfoCommandTest, ATokenizerThatIsNotReadIsSaidToBe) {
   const TempDir dir;
   testutil::TinyHfLlama().Write(dir.path());
   testutil::WriteFileText(dir / "tokenizer.json",
-                          R"({"model": {"type": "Unigram"}})");
+                          R"({"model": {"type": "Trigram"}})");
   const CliOutcome text = RunCli({"info", dir.path()});
   ASSERT_EQ(text.exit_code, 0) << text.err;
   EXPECT_NE(text.out.find("tokenizer           none: open: " +
@@ -68,7 +68,7 @@ TEST(InfoCommandTest, ATokenizerThatIsNotReadIsSaidToBe) {
   simdjson::dom::parser parser;
   const simdjson::dom::element json = parser.parse(run.out);
   EXPECT_TRUE(json["tokenizer"].is_null());
-  EXPECT_NE(std::string_view(json["tokenizer_error"]).find("Unigram"),
+  EXPECT_NE(std::string_view(json["tokenizer_error"]).find("Trigram"),
             std::string_view::npos);
 }
 

@@ -82,7 +82,8 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
                     LensPlan plan, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(RawPrompt prompt,
                             ReadPrompt(arguments, flags.prompt, io));
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
@@ -104,7 +105,8 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
 
 Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
                       LensPlan plan, Io& io) {
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(plan.options.targets,
                             ResolveTargets(arguments, flags, model));

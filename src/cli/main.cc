@@ -61,6 +61,8 @@ std::string Help() {
       "  PELLUCID_MODEL  the model to use where none is named\n"
       "  PELLUCID_HOME   where models lie; default: ~/.cache/pellucid\n"
       "  PELLUCID_ISA    avx512, avx2, neon or reference: the instruction set\n"
+      "  HF_HUB_CACHE, HF_TOKEN, HF_HUB_OFFLINE  as for Hugging Face's "
+      "programs\n"
       "  NO_COLOR        no colours\n"
       "\nExample:\n"
       "  pellucid lens \"The capital of France is\"\n";

@@ -23,7 +23,8 @@ TEST(MainTest, NoCommandIsAUsageError) {
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err,
             "pellucid: error: command line: command: there is none; give lens, "
-            "trace, tokenize, info, check, bench (see pellucid --help)\n");
+            "trace, tokenize, info, check, pull, models, bench (see pellucid "
+            "--help)\n");
 }
 
 TEST(MainTest, AnUnknownCommandNamesTheNearest) {
@@ -34,8 +35,8 @@ TEST(MainTest, AnUnknownCommandNamesTheNearest) {
             "lens (see pellucid --help)\n");
   EXPECT_EQ(RunCli({"banana"}).err,
             "pellucid: error: command line: banana: no such command; commands "
-            "are lens, trace, tokenize, info, check, bench (see pellucid "
-            "--help)\n");
+            "are lens, trace, tokenize, info, check, pull, models, bench (see "
+            "pellucid --help)\n");
   EXPECT_EQ(RunCli({"--verbose"}).exit_code, 2);
 }
 

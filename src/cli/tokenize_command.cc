@@ -11,6 +11,7 @@
 #include "base/quote.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/download_line.h"
 #include "cli/json_lines.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
@@ -38,11 +39,14 @@ EncodeOptions EncodingOf(const TokenizeFlags& flags) {
 }
 
 // The tokenizer of a bare tokenizer.json, or of what ReadTokenizerAt reads.
-Result<Tokenizer> OpenTokenizer(const ModelOptions& options) {
+Result<Tokenizer> OpenTokenizer(const ModelOptions& options, Io& io) {
   const std::string ref = options.ref.value_or(hub::DefaultReference());
+  DownloadLine line(io, ref);
   PELLUCID_ASSIGN_OR_RETURN(
       const std::string path,
-      hub::ResolveReference(ref, "a tokenizer.json, a model folder"));
+      hub::ResolveModel(ref, {.accepted = "a tokenizer.json, a model folder",
+                              .part = hub::Part::kTokenizer,
+                              .hub = line.options()}));
   if (path.ends_with(".json")) return LoadTokenizerJson(path);
   PELLUCID_ASSIGN_OR_RETURN(const auto tokenizer, ReadTokenizerAt(path));
   if (tokenizer) return *tokenizer;
@@ -182,7 +186,7 @@ Status RunTokenize(Args args, Io& io) {
   if (help) return io.out.Write(arguments.Help());
   PELLUCID_RETURN_IF_ERROR(CheckFlags(arguments, flags));
   PELLUCID_ASSIGN_OR_RETURN(const Tokenizer tokenizer,
-                            OpenTokenizer(flags.model));
+                            OpenTokenizer(flags.model, io));
   if (flags.prompt.jsonl) {
     return ConvertLines(arguments, flags, tokenizer, io);
   }

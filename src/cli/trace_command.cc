@@ -107,7 +107,8 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
                     RunOptions options, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
                             ReadPrompt(arguments, flags.prompt, io));
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
   const Model& model = opened.model;
   const auto plan = PlanTrace(arguments, flags, options, model);
   if (!plan.ok()) return plan.error();
@@ -135,7 +136,8 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
 
 Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
                       const RunOptions& options, Io& io) {
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened, OpenModel(flags.model));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(const Plan plan,
                             PlanTrace(arguments, flags, options, model));

@@ -1,11 +1,16 @@
 #include "formats/gguf.h"
 
 #include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/quote.h"
 #include "fmt/format.h"
 #include "formats/gguf_parser.h"
+#include "formats/gguf_split.h"
 
 namespace pellucid {
 namespace {
@@ -125,23 +130,93 @@ std::vector<std::int64_t> WidenUnsigned(const GgufArray& array) {
 
 Result<GgufFile> GgufFile::Open(const std::string& path) {
   PELLUCID_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
-  PELLUCID_ASSIGN_OR_RETURN(GgufFile gguf, Parse(file.bytes(), path));
-  gguf.file_ = std::move(file);  // the mapping stays where it is
+  PELLUCID_ASSIGN_OR_RETURN(GgufContents contents,
+                            ParseGguf(file.bytes(), path));
+  PELLUCID_ASSIGN_OR_RETURN(const std::optional<GgufSplit> split,
+                            GgufSplitOf(contents.values, path));
+  if (split) return OpenParts(path, *split);
+  GgufFile gguf;
+  gguf.name_ = path;
+  gguf.Add(file.bytes(), std::move(contents));
+  gguf.files_.push_back(std::move(file));  // the mapping stays where it is
+  PELLUCID_RETURN_IF_ERROR(gguf.IndexTensors());
+  return gguf;
+}
+
+Result<GgufFile> GgufFile::OpenParts(const std::string& path,
+                                     const GgufSplit& split) {
+  GgufFile gguf;
+  gguf.name_ = path;
+  std::optional<std::uint64_t> tensors;  // that the first file counts
+  for (std::size_t part = 0; part < split.count; ++part) {
+    PELLUCID_ASSIGN_OR_RETURN(const std::string name,
+                              GgufPartPath(path, split, part));
+    const auto problem = [&](const std::string& what) {
+      return ModelError(
+          fmt::format("open: {}: part {} of {} of a split model {}", name,
+                      part + 1, split.count, what));
+    };
+    std::error_code ignored;
+    if (!std::filesystem::exists(name, ignored)) {
+      return problem("is missing; put all of them into one folder");
+    }
+    PELLUCID_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(name));
+    PELLUCID_ASSIGN_OR_RETURN(GgufContents contents,
+                              ParseGguf(file.bytes(), name));
+    PELLUCID_ASSIGN_OR_RETURN(const std::optional<GgufSplit> own,
+                              GgufSplitOf(contents.values, name));
+    if (!own || own->part != part || own->count != split.count) {
+      return problem("is not what its name says; fetch it again");
+    }
+    if (part == 0) tensors = own->tensors;
+    gguf.Add(file.bytes(), std::move(contents));
+    gguf.files_.push_back(std::move(file));
+  }
+  if (tensors && *tensors != gguf.tensors_.size()) {
+    return ModelError(fmt::format(
+        "open: {}: the {} files of this split model hold {} tensors, where key "
+        "split.tensors.count says {}; fetch them again",
+        path, split.count, gguf.tensors_.size(), *tensors));
+  }
+  PELLUCID_RETURN_IF_ERROR(gguf.IndexTensors());
   return gguf;
 }
 
 Result<GgufFile> GgufFile::Parse(std::span<const std::byte> bytes,
                                  const std::string& name) {
   PELLUCID_ASSIGN_OR_RETURN(GgufContents contents, ParseGguf(bytes, name));
+  PELLUCID_ASSIGN_OR_RETURN(const std::optional<GgufSplit> split,
+                            GgufSplitOf(contents.values, name));
+  if (split) {
+    return ModelError(fmt::format(
+        "open: {}: is part {} of {} of a split model; open its files, or join "
+        "them with \"llama-gguf-split --merge FIRST_PART OUT.gguf\"",
+        name, split->part + 1, split->count));
+  }
   GgufFile gguf;
   gguf.name_ = name;
-  gguf.header_ = bytes.first(contents.header_bytes);
-  gguf.values_ = std::move(contents.values);
-  gguf.tensors_ = std::move(contents.tensors);
-  for (std::size_t i = 0; i < gguf.tensors_.size(); ++i) {
-    gguf.tensor_index_.emplace(gguf.tensors_[i].name, i);
-  }
+  gguf.Add(bytes, std::move(contents));
+  PELLUCID_RETURN_IF_ERROR(gguf.IndexTensors());
   return gguf;
+}
+
+void GgufFile::Add(std::span<const std::byte> bytes, GgufContents contents) {
+  if (headers_.empty()) values_ = std::move(contents.values);
+  headers_.push_back(bytes.first(contents.header_bytes));
+  tensors_.insert(tensors_.end(),
+                  std::make_move_iterator(contents.tensors.begin()),
+                  std::make_move_iterator(contents.tensors.end()));
+}
+
+Status GgufFile::IndexTensors() {
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    if (tensor_index_.emplace(tensors_[i].name, i).second) continue;
+    return ModelError(fmt::format(
+        "open: {}: tensor {} lies in two files of this split model; fetch them "
+        "again",
+        name_, Quote(tensors_[i].name)));
+  }
+  return {};
 }
 
 const GgufValue* GgufFile::Find(std::string_view key) const {

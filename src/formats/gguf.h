@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,21 +48,28 @@ struct GgufTensor {
   std::span<const std::byte> data;
 };
 
+struct GgufContents;  // gguf_parser.h
+struct GgufSplit;     // gguf_split.h
+
 class GgufFile {
  public:
   // kModel: cannot be read, or a rule of the format is broken (the message
-  // names the key or tensor, offsets and sizes).
+  // names the key or tensor, offsets and sizes). Any file of a split model
+  // (gguf_split.h) opens them all, and the message names one that is missing.
   static Result<GgufFile> Open(const std::string& path);
 
-  // The same on bytes in memory, which must outlive the result. `name` stands
-  // for the path in messages.
+  // The same on bytes in memory, which must outlive the result and be a whole
+  // model. `name` stands for the path in messages.
   static Result<GgufFile> Parse(std::span<const std::byte> bytes,
                                 const std::string& name);
 
   const std::string& name() const { return name_; }
 
-  // Header: every byte before the data (what the model hash covers).
-  std::span<const std::byte> header() const { return header_; }
+  // Headers, one a file: every byte before the data (what the model hash
+  // covers).
+  std::span<const std::span<const std::byte>> headers() const {
+    return headers_;
+  }
 
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
   const GgufValue* Find(std::string_view key) const;
@@ -94,9 +100,16 @@ class GgufFile {
   }
 
  private:
+  static Result<GgufFile> OpenParts(const std::string& path,
+                                    const GgufSplit& split);
+  // Takes what one file holds; its keys, where there are none yet.
+  void Add(std::span<const std::byte> bytes, GgufContents contents);
+  // kModel: a tensor that two files hold.
+  Status IndexTensors();
+
   std::string name_;
-  std::optional<MappedFile> file_;
-  std::span<const std::byte> header_;
+  std::vector<MappedFile> files_;
+  std::vector<std::span<const std::byte>> headers_;
   std::map<std::string_view, GgufValue> values_;
   std::vector<GgufTensor> tensors_;
   std::map<std::string_view, std::size_t> tensor_index_;

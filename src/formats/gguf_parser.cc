@@ -45,26 +45,26 @@ constexpr std::array<GgmlType, 43> kGgmlTypes = {{
     {"Q5_0", DType::kQ5_0},
     {"Q5_1", DType::kQ5_1},
     {"Q8_0", DType::kQ8_0},
-    {"Q8_1"},
-    {"Q2_K"},
-    {"Q3_K"},
+    {"Q8_1", DType::kQ8_1},
+    {"Q2_K", DType::kQ2_K},
+    {"Q3_K", DType::kQ3_K},
     {"Q4_K", DType::kQ4_K},
     {"Q5_K", DType::kQ5_K},
     {"Q6_K", DType::kQ6_K},
-    {"Q8_K"},
+    {"Q8_K", DType::kQ8_K},
     {"IQ2_XXS"},
     {"IQ2_XS"},
     {"IQ3_XXS"},
     {"IQ1_S"},
-    {"IQ4_NL"},
+    {"IQ4_NL", DType::kIQ4_NL},
     {"IQ3_S"},
     {"IQ2_S"},
-    {"IQ4_XS"},
+    {"IQ4_XS", DType::kIQ4_XS},
     {"I8"},
     {"I16"},
     {"I32"},
     {"I64"},
-    {"F64"},
+    {"F64", DType::kF64},
     {"IQ1_M"},
     {"BF16", DType::kBF16},
     {""},
@@ -75,8 +75,8 @@ constexpr std::array<GgmlType, 43> kGgmlTypes = {{
     {""},
     {""},
     {""},
-    {"MXFP4"},
-    {"NVFP4"},
+    {"MXFP4", DType::kMXFP4},
+    {"NVFP4", DType::kNVFP4},
     {"Q1_0"},
     {"Q2_0"},
 }};
@@ -154,17 +154,6 @@ Result<std::uint64_t> Alignment(const ByteReader& reader,
       value ? std::to_string(*value) : "no unsigned integer", kMaxAlignment));
 }
 
-Status RefuseSplit(const ByteReader& reader, const GgufValues& values) {
-  const auto count = values.find("split.count");
-  if (count == values.end()) return {};
-  const std::optional<std::uint64_t> parts = UnsignedOf(count->second);
-  if (parts && *parts <= 1) return {};
-  return reader.Problem(fmt::format(
-      "is one of {} files of a split model, which is not supported; join them "
-      "with \"llama-gguf-split --merge FIRST_PART OUT.gguf\"",
-      parts ? std::to_string(*parts) : "several"));
-}
-
 // A tensor and the place of its data, from the start of the data section.
 struct Placed {
   GgufTensor tensor;
@@ -207,7 +196,7 @@ Result<DType> ReadTensorType(ByteReader& reader, std::string_view name) {
   if (type.dtype) return *type.dtype;
   return reader.Problem(fmt::format(
       "unsupported tensor type {} ({}) of {}; use the model in F32, F16, BF16, "
-      "Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K",
+      "Q8_0, Q4_0 to Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS, MXFP4 or NVFP4",
       type.name.empty() ? "unknown" : type.name, id, Quote(name)));
 }
 
@@ -317,7 +306,6 @@ Result<GgufContents> ParseGguf(std::span<const std::byte> bytes,
   PELLUCID_ASSIGN_OR_RETURN(const Counts counts, ReadPreamble(reader));
   PELLUCID_ASSIGN_OR_RETURN(contents.values,
                             ReadGgufValues(reader, counts.keys));
-  PELLUCID_RETURN_IF_ERROR(RefuseSplit(reader, contents.values));
   PELLUCID_ASSIGN_OR_RETURN(const std::uint64_t alignment,
                             Alignment(reader, contents.values));
   std::vector<Placed> tensors;

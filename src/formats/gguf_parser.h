@@ -2,7 +2,7 @@
 //
 // Stricter than needed to survive: what ggml refuses is refused, except that
 // tensors may lie in any order and leave gaps. Refused besides: big-endian
-// files and parts of split models.
+// files. One file of a split model (gguf_split.h) is read as it is.
 #ifndef PELLUCID_FORMATS_GGUF_PARSER_H_
 #define PELLUCID_FORMATS_GGUF_PARSER_H_
 

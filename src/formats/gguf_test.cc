@@ -178,8 +178,8 @@ TEST_F(GgufTest, FindsTensorsByName) {
 
 TEST_F(GgufTest, HeaderIsAllBeforeTheData) {
   ASSERT_TRUE(file_.ok());
-  EXPECT_EQ(file_->header().data(), bytes_.data());
-  EXPECT_EQ(file_->header().data() + file_->header().size(),
+  EXPECT_EQ(file_->headers().front().data(), bytes_.data());
+  EXPECT_EQ(file_->headers().front().data() + file_->headers().front().size(),
             file_->FindTensor("x")->data.data());
 }
 
@@ -214,7 +214,7 @@ TEST(GgufDefaultModelTest, HeaderIsReadWhole) {
   ASSERT_TRUE(file.ok()) << file.error().message;
   EXPECT_EQ(file->values().size(), 33u);
   EXPECT_EQ(file->tensors().size(), 272u);
-  EXPECT_EQ(file->header().size(), 1785664u);
+  EXPECT_EQ(file->headers().front().size(), 1785664u);
   EXPECT_EQ(file->String("general.architecture").value(), "llama");
   EXPECT_EQ(file->Unsigned("llama.block_count").value(), 30u);
   EXPECT_EQ(file->Strings("tokenizer.ggml.tokens")->size(), 49152u);

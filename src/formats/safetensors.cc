@@ -150,9 +150,10 @@ const SafetensorsTensor* SafetensorsFile::Find(std::string_view name) const {
 
 Result<DType> SafetensorsFile::WeightType(
     const SafetensorsTensor& tensor) const {
-  if (tensor.dtype == "F32") return DType::kF32;
-  if (tensor.dtype == "F16") return DType::kF16;
-  if (tensor.dtype == "BF16") return DType::kBF16;
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kF64,
+                            DType::kF8E4M3, DType::kF8E5M2}) {
+    if (tensor.dtype == InfoOf(dtype).name) return dtype;
+  }
   return ModelError(
       fmt::format("open: {}: unsupported dtype {} of tensor {}; use the model "
                   "in F32, F16 or BF16",

@@ -59,8 +59,8 @@ class SafetensorsFile {
     return metadata_;
   }
 
-  // The type of a tensor of this file as a weight: F32, F16 or BF16. kModel:
-  // any other.
+  // The type of a tensor of this file as a weight: F32, F16, BF16, F64, F8_E4M3
+  // or F8_E5M2. kModel: any other.
   Result<DType> WeightType(const SafetensorsTensor& tensor) const;
 
  private:

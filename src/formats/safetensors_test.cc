@@ -207,13 +207,19 @@ TEST(SafetensorsTest, OtherDtypesAreRefusedWhenUsed) {
   const std::string json = "{" + Entry("a", "F32", "1", "0,4") + "," +
                            Entry("b", "F16", "1", "4,6") + "," +
                            Entry("c", "BF16", "1", "6,8") + "," +
-                           Entry("d", "I64", "1", "8,16") + "}";
-  const Bytes bytes = FileOf(json, 16);
+                           Entry("d", "I64", "1", "8,16") + "," +
+                           Entry("e", "F64", "1", "16,24") + "," +
+                           Entry("f", "F8_E4M3", "1", "24,25") + "," +
+                           Entry("g", "F8_E5M2", "1", "25,26") + "}";
+  const Bytes bytes = FileOf(json, 26);
   const auto file = SafetensorsFile::Parse(bytes, "f");
   ASSERT_TRUE(file.ok()) << file.error().message;
   EXPECT_EQ(file->WeightType(*file->Find("a")).value(), DType::kF32);
   EXPECT_EQ(file->WeightType(*file->Find("b")).value(), DType::kF16);
   EXPECT_EQ(file->WeightType(*file->Find("c")).value(), DType::kBF16);
+  EXPECT_EQ(file->WeightType(*file->Find("e")).value(), DType::kF64);
+  EXPECT_EQ(file->WeightType(*file->Find("f")).value(), DType::kF8E4M3);
+  EXPECT_EQ(file->WeightType(*file->Find("g")).value(), DType::kF8E5M2);
   const auto refused = file->WeightType(*file->Find("d"));
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().message,

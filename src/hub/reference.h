@@ -1,11 +1,14 @@
-// Where a model reference points. A reference is a path (to a .gguf file or a
-// model folder) or a built-in name.
+// Where a model reference points: the path of a .gguf file or of a model
+// folder, a built-in name, or a name on the hub ("org/name", hub_name.h). What
+// exists on the disk comes first, and the network last.
 #ifndef PELLUCID_HUB_REFERENCE_H_
 #define PELLUCID_HUB_REFERENCE_H_
 
 #include <string>
 #include <string_view>
 
+#include "hub/model_files.h"
+#include "pellucid/hub.h"
 #include "pellucid/result.h"
 
 namespace pellucid::hub {
@@ -18,12 +21,20 @@ inline constexpr std::string_view kBuiltInModel = "smollm2-135m";
 // $PELLUCID_HOME, else ~/.cache/pellucid.
 std::string PellucidHome();
 
-// The path of a file or folder that exists. kModel: nothing is there, and the
-// message says what gets a built-in model or one of a hub; or what is there
-// cannot be looked at. `accepted` is what the message offers beside a .gguf
-// file and the built-in name.
-Result<std::string> ResolveReference(
-    const std::string& reference, std::string_view accepted = "a model folder");
+struct ResolveOptions {
+  // What a message offers beside a .gguf file and the built-in name.
+  std::string_view accepted = "a model folder";
+  Part part = Part::kModel;  // what a name on the hub is to have in the cache
+  HubOptions hub = {};
+};
+
+// The path of a file or folder that exists. A name on the hub is downloaded
+// into its cache unless that has it whole: nothing else uses the network, and
+// nobody asks whether there is something newer (PullModel does). kModel:
+// nothing is there, and the message says what gets it; or what is there cannot
+// be looked at. Besides the errors of PullModel.
+Result<std::string> ResolveModel(const std::string& reference,
+                                 const ResolveOptions& options = {});
 
 }  // namespace pellucid::hub
 

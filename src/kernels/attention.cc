@@ -23,9 +23,11 @@
 namespace pellucid::kernels {
 namespace {
 
-// Queries worked on at once: their scores of 512 keys, 32 KiB, stay in the
-// nearest cache, and of 8192 keys in the next.
-constexpr std::size_t kQueryBlock = 16;
+// Queries worked on at once, so many per fetch of all keys and values, which
+// with 2048 keys of 64 features come from beyond the second cache: their
+// scores of 2048 keys, 256 KiB, still stay in that. A forward pass's tasks are
+// multiples of it.
+constexpr std::size_t kQueryBlock = 32;
 // Queries that share each loaded value of V: with two registers of features, 8
 // independent sums, as many as fused multiply-adds are under way at a time.
 constexpr std::size_t kQueryGroup = 4;
@@ -88,6 +90,34 @@ constexpr std::size_t kLanes = hn::MaxLanes(Partials());
 constexpr std::size_t kRegisters = kPartials / kLanes;
 using PartialVec = hn::Vec<Partials>;
 
+// The first numbers of `x`; 0 where it has fewer than a register holds.
+HWY_INLINE PartialVec LoadPart(const Partials tag,
+                               const std::span<const float> x) {
+  if (x.size() >= kLanes) return hn::LoadU(tag, x.data());
+  float part[kLanes] = {};
+  std::copy(x.begin(), x.end(), part);
+  return hn::LoadU(tag, part);
+}
+
+// Caps the visible scores of a row and adds the bias of each key. Writes up to
+// 15 columns on either side of them too.
+void FinishScores(const AttentionShape& shape, const KeyRange keys,
+                  float* row) {
+  const Partials tag;
+  const PartialVec cap = hn::Set(tag, shape.softcap);
+  for (std::size_t k = keys.begin / kLanes * kLanes; k < keys.end;
+       k += kLanes) {
+    PartialVec score = hn::LoadU(tag, row + k);
+    if (shape.softcap != 0) {
+      score = hn::Mul(Tanh(tag, hn::Div(score, cap)), cap);
+    }
+    if (!shape.key_bias.empty()) {
+      score = hn::Add(score, LoadPart(tag, shape.key_bias.subspan(k)));
+    }
+    hn::StoreU(score, tag, row + k);
+  }
+}
+
 // Of [begin, end), multiples of kPartials.
 float MaxOf(const float* row, const std::size_t begin, const std::size_t end) {
   const Partials tag;
@@ -105,42 +135,79 @@ float MaxOf(const float* row, const std::size_t begin, const std::size_t end) {
   return *std::max_element(lane, lane + kPartials);
 }
 
-// row[k] = exp(row[k] - max) over [begin, end), multiples of kPartials; returns
-// the sum in the canonical order.
-float ExpAndSum(const float max, const std::size_t begin, const std::size_t end,
-                float* row) {
+// A row of exps, to be divided by their sum, in [begin, end), multiples of
+// kPartials.
+struct Exps {
+  float* row;
+  std::size_t begin, end;
+  float sum;
+};
+
+HWY_INLINE void Divide(const PartialVec by, float* row) {
   const Partials tag;
-  const PartialVec vmax = hn::Set(tag, max);
+  for (std::size_t r = 0; r < kRegisters; ++r) {
+    float* at = row + r * kLanes;
+    hn::StoreU(hn::Div(hn::LoadU(tag, at), by), tag, at);
+  }
+}
+
+// Adds exp(row[k] - max) to `sum`, and puts it in its place.
+HWY_INLINE void ExpAndAdd(const PartialVec max, float* row,
+                          PartialVec (&sum)[kRegisters]) {
+  const Partials tag;
+  for (std::size_t r = 0; r < kRegisters; ++r) {
+    float* at = row + r * kLanes;
+    const PartialVec e = Exp(tag, hn::Sub(hn::LoadU(tag, at), max));
+    hn::StoreU(e, tag, at);
+    sum[r] = hn::Add(sum[r], e);
+  }
+}
+
+// Turns the scores of [begin, end) into exps, sums them in the canonical order,
+// and divides those of the row before, whose ends are not beyond: divisions
+// take their own unit 5 cycles, in which the others work on exps.
+Exps ExpAndSum(const std::size_t begin, const std::size_t end, float* row,
+               const Exps& before) {
+  const Partials tag;
+  const PartialVec max = hn::Set(tag, MaxOf(row, begin, end));
+  const PartialVec by = hn::Set(tag, before.sum);
   PartialVec sum[kRegisters];
   for (auto& s : sum) s = hn::Zero(tag);
-  for (std::size_t k = begin; k < end; k += kPartials) {
-    for (std::size_t r = 0; r < kRegisters; ++r) {
-      float* at = row + k + r * kLanes;
-      const PartialVec e = Exp(tag, hn::Sub(hn::LoadU(tag, at), vmax));
-      hn::StoreU(e, tag, at);
-      sum[r] = hn::Add(sum[r], e);
-    }
+  for (std::size_t k = before.begin; k < begin; k += kPartials) {
+    Divide(by, before.row + k);
+  }
+  for (std::size_t k = begin; k < before.end; k += kPartials) {
+    Divide(by, before.row + k);
+    ExpAndAdd(max, row + k, sum);
+  }
+  for (std::size_t k = before.end; k < end; k += kPartials) {
+    ExpAndAdd(max, row + k, sum);
   }
   alignas(64) float partial[kPartials];
   for (std::size_t r = 0; r < kRegisters; ++r) {
     hn::Store(sum[r], tag, partial + r * kLanes);
   }
-  return FoldPartials(partial);
+  return {row, begin, end, FoldPartials(partial)};
 }
 
-// Turns the visible scores of a row into probabilities. Writes up to 15 columns
-// on either side of them too.
-void SoftmaxRow(const KeyRange keys, float* row) {
-  const std::size_t begin = keys.begin / kPartials * kPartials;
-  const std::size_t end = RoundUp(keys.end);
-  std::fill(row + begin, row + keys.begin, kMasked);
-  std::fill(row + keys.end, row + end, kMasked);
-  const float sum = ExpAndSum(MaxOf(row, begin, end), begin, end, row);
-
-  const Partials tag;
-  const PartialVec vsum = hn::Set(tag, sum);
-  for (std::size_t k = begin; k < end; k += kLanes) {
-    hn::StoreU(hn::Div(hn::LoadU(tag, row + k), vsum), tag, row + k);
+// Turns the visible scores of rows, the first of which is that of first_query,
+// into probabilities. Writes up to 15 columns on either side of them too.
+void SoftmaxRows(const std::size_t first_query, const std::size_t window,
+                 const MatrixView rows) {
+  Exps exps = {};
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const KeyRange keys = VisibleKeys(first_query + i, window);
+    const std::size_t begin = keys.begin / kPartials * kPartials;
+    const std::size_t end = RoundUp(keys.end);
+    float* row = rows.Row(i);
+    std::fill(row + begin, row + keys.begin, kMasked);
+    std::fill(row + keys.end, row + end, kMasked);
+    if (i == 0) exps = {row, begin, begin, 1};  // none before
+    exps = ExpAndSum(begin, end, row, exps);
+  }
+  const PartialVec by = hn::Set(Partials(), exps.sum);
+  for (std::size_t k = exps.begin; k < exps.end; k += kPartials) {
+    Divide(by, exps.row + k);
   }
 }
 
@@ -250,7 +317,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pellucid::kernels {
 
-HWY_EXPORT(SoftmaxRow);
+HWY_EXPORT(FinishScores);
+HWY_EXPORT(SoftmaxRows);
 HWY_EXPORT(PatternTimesValues);
 
 namespace {
@@ -276,6 +344,7 @@ void AttendHead(const AttentionShape& shape, ConstMatrixView q,
   assert(v.cols == shape.head_dim && out.cols == shape.head_dim);
   assert(begin <= end && end <= q.rows);
   assert(q.rows <= k.tokens && v.rows == k.tokens);
+  assert(shape.key_bias.empty() || shape.key_bias.size() == k.tokens);
   if (UsesReference()) {
     return reference::AttendHead(shape, q, k, v, begin, end, on_scores,
                                  on_pattern, out);
@@ -293,14 +362,17 @@ void AttendHead(const AttentionShape& shape, ConstMatrixView q,
     Scores(q.Rows(first, count), k,
            VisibleKeys(position, shape.window).begin / kKeysInBlock,
            KeyBlockCount(position + count), shape.scale, rows);
+    if (shape.softcap != 0 || !shape.key_bias.empty()) {
+      for (std::size_t i = 0; i < count; ++i) {
+        HWY_DYNAMIC_DISPATCH(FinishScores)
+        (shape, VisibleKeys(position + i, shape.window), rows.Row(i));
+      }
+    }
     if (on_scores) {
       FillMasked(rows, position, shape.window, kMasked);
       on_scores(first, rows);
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      HWY_DYNAMIC_DISPATCH(SoftmaxRow)
-      (VisibleKeys(position + i, shape.window), rows.Row(i));
-    }
+    HWY_DYNAMIC_DISPATCH(SoftmaxRows)(position, shape.window, rows);
     if (on_pattern) {
       FillMasked(rows, position, shape.window, 0);
       on_pattern(first, rows);

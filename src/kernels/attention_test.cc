@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "kernels/math.h"
 #include "kernels/reference/attention.h"
 #include "testutil/noise.h"
 #include "testutil/per_isa.h"
@@ -52,6 +53,8 @@ struct Head {
 // works on of those from `past` on.
 struct Call {
   std::size_t window = 0;
+  float softcap = 0;
+  std::vector<float> key_bias = {};  // [tokens], or empty
   std::size_t begin = 0;
   std::size_t end = std::numeric_limits<std::size_t>::max();  // all queries
   std::size_t past = 0;
@@ -62,8 +65,11 @@ struct Call {
 // Rows [begin, end) of the output, [rows, head_dim], by `attend`.
 template <typename Attend>
 std::vector<float> Run(Attend attend, const Head& head, const Call& call) {
-  const AttentionShape shape{
-      .head_dim = head.head_dim, .scale = 0.37f, .window = call.window};
+  const AttentionShape shape{.head_dim = head.head_dim,
+                             .scale = 0.37f,
+                             .window = call.window,
+                             .softcap = call.softcap,
+                             .key_bias = call.key_bias};
   const std::size_t end = std::min(call.end, head.tokens);
   std::vector<float> out(head.tokens * head.head_dim, -7.0f);
   const std::vector<float> keys = head.Blocks();
@@ -142,6 +148,52 @@ TEST_P(AttentionTest, ARowDoesNotDependOnTheOthersOfTheCall) {
     }
   }
   EXPECT_TRUE(Fast(head, {.begin = 20, .end = 20}).empty());
+}
+
+TEST_P(AttentionTest, EqualsReferenceWithCapAndBias) {
+  for (std::size_t tokens = 1; tokens <= 40; ++tokens) {
+    const std::vector<float> bias = testutil::Noise(tokens, /*seed=*/14);
+    const Head head(tokens, 20);
+    for (const std::size_t window : {0u, 3u, 17u}) {
+      SCOPED_TRACE(::testing::Message() << tokens << " window " << window);
+      for (const Call& call :
+           {Call{.window = window, .softcap = 1.5f},
+            Call{.window = window, .key_bias = bias},
+            Call{.window = window, .softcap = 0.3f, .key_bias = bias}}) {
+        const auto fast = Fast(head, call);
+        EXPECT_EQ(Bits(fast), Bits(Plain(head, call)));
+        if (tokens > 1 && window == 0) {
+          EXPECT_NE(Bits(fast), Bits(Fast(head)));
+        }
+      }
+    }
+  }
+}
+
+// The finished scores of all rows, [tokens, tokens].
+std::vector<float> ObservedScores(const Head& head, Call call) {
+  std::vector<float> seen(head.tokens * head.tokens);
+  call.on_scores = [&](std::size_t first, MatrixView rows) {
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      std::ranges::copy(rows.RowSpan(i), &seen[(first + i) * head.tokens]);
+    }
+  };
+  Fast(head, call);
+  return seen;
+}
+
+TEST_P(AttentionTest, CapComesAfterTheScaleAndBiasAfterTheCap) {
+  constexpr std::size_t kTokens = 37;
+  const Head head(kTokens, 16);
+  const std::vector<float> bias = testutil::Noise(kTokens, /*seed=*/15);
+  const auto plain = ObservedScores(head, {.window = 20});
+  const auto finished =
+      ObservedScores(head, {.window = 20, .softcap = 2.5f, .key_bias = bias});
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const float capped = Tanh(plain[i] / 2.5f) * 2.5f;
+    const bool masked = plain[i] == -kInfinity;
+    EXPECT_EQ(finished[i], masked ? -kInfinity : capped + bias[i % kTokens]);
+  }
 }
 
 // Keys that come from elsewhere than the queries' own run.

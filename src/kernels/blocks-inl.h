@@ -3,9 +3,10 @@
 // for inclusion by kernel sources after hwy/highway.h.
 //
 // Bytes are widened to 32-bit lanes, converted (exactly) to float, then scaled
-// with one rounded operation after another, never fused: the formats define it
-// so. Scales are unpacked for many blocks at once, which takes fewer
-// conversions and broadcasts than one by one.
+// with one rounded operation after another: the formats define it so. They are
+// fused only where the product is exact and the bits are the same. Scales are
+// unpacked for many blocks at once, which takes fewer conversions and
+// broadcasts than one by one.
 //
 // A format has
 //   kElements, kBytes   of one block
@@ -97,6 +98,17 @@ HWY_INLINE FloatVec ScaledMinus(IntVec q, float d, float m) {
   return hn::Sub(Scaled(q, d), hn::Set(Floats(), m));
 }
 
+// The same where q * d is exact, having no more bits than a float: then there
+// is but one rounding, and one operation less.
+HWY_INLINE FloatVec ExactScaledPlus(IntVec q, float d, float m) {
+  const Floats f;
+  return hn::MulAdd(hn::ConvertTo(f, q), hn::Set(f, d), hn::Set(f, m));
+}
+HWY_INLINE FloatVec ExactScaledMinus(IntVec q, float d, float m) {
+  const Floats f;
+  return hn::MulSub(hn::ConvertTo(f, q), hn::Set(f, d), hn::Set(f, m));
+}
+
 // Four floats at a time, for scales.
 using Four = hn::CappedTag<float, 4>;
 using FourInts = hn::RebindToSigned<Four>;
@@ -182,7 +194,7 @@ struct Q4_1 {
   static HWY_INLINE FloatVec Decode(const std::uint8_t* b, const float* scales,
                                     std::size_t, std::size_t lane) {
     const IntVec q = Nibbles<kStep>(LoadBytes(b + 4 + lane));
-    return ScaledPlus(q, scales[0], scales[1]);
+    return ExactScaledPlus(q, scales[0], scales[1]);  // 4 + 11 bits
   }
 };
 
@@ -216,7 +228,7 @@ struct Q5_1 {
     const IntVec q = Nibbles<kStep>(LoadBytes(b + 8 + lane));
     const IntVec fifth =
         FifthBits(LoadAs<std::uint32_t>(b + 4), lane + kStep * kStepElements);
-    return ScaledPlus(hn::Or(q, fifth), scales[0], scales[1]);
+    return ExactScaledPlus(hn::Or(q, fifth), scales[0], scales[1]);  // 5 + 11
   }
 };
 
@@ -272,7 +284,7 @@ struct Q4_K {
     const IntVec q = Nibbles<kStep / 2>(
         LoadBytes(quants + kStep % 2 * kStepElements + lane));
     const float* scale = scales + 2 * unit + kStep / 2;
-    return ScaledMinus(q, scale[0], scale[8]);
+    return ExactScaledMinus(q, scale[0], scale[8]);  // 4 + 6 + 11 bits
   }
 };
 
@@ -295,7 +307,7 @@ struct Q5_K {
     const IntVec fifth = hn::IfThenElseZero(
         hn::TestBit(LoadBytes(b + 16 + at), bit), hn::Set(Ints(), 16));
     const float* scale = scales + 2 * unit + kStep / 2;
-    return ScaledMinus(hn::Or(q, fifth), scale[0], scale[8]);
+    return ExactScaledMinus(hn::Or(q, fifth), scale[0], scale[8]);  // 5 + 17
   }
 };
 

@@ -119,7 +119,10 @@ void DecodeTransposedRows(const WeightView& w, std::size_t begin,
   assert(w.transposed && w.row_order.empty());
   assert(InfoOf(w.dtype).block_elements == 1);
   assert(out.cols == w.cols && begin + out.rows <= w.rows);
-  if (UsesReference()) return reference::DecodeRows(w, begin, out);
+  // Of F64 and floats of 8 bits hardly any model has such a matrix.
+  const bool common = w.dtype == DType::kF32 || w.dtype == DType::kF16 ||
+                      w.dtype == DType::kBF16;
+  if (!common || UsesReference()) return reference::DecodeRows(w, begin, out);
   const auto* at = reinterpret_cast<const std::uint8_t*>(w.data);
   HWY_DYNAMIC_DISPATCH(TransposeRows)
   (w.dtype, at + RowBytes(w.dtype, begin), w.row_bytes, out);

@@ -12,8 +12,9 @@
 namespace pellucid::kernels {
 
 // Rows [begin, begin + out.rows) of `w` into `out` [rows, w.cols]. w is
-// transposed, of F32, F16 or BF16, at any alignment. Touches out.rows elements
-// of every row of the file: with fewer than 16, cache lines are read in part.
+// transposed, of one element a block (fastest: F32, F16, BF16), at any
+// alignment. Touches out.rows elements of every row of the file: with fewer
+// than 16, cache lines are read in part.
 void DecodeTransposedRows(const WeightView& w, std::size_t begin,
                           MatrixView out);
 

@@ -60,7 +60,8 @@ void ExpectEqualRows(const BothLayouts& both, std::size_t begin,
   EXPECT_EQ(Bits(out.values), Bits(expected.values));
 }
 
-constexpr DType kDTypes[] = {DType::kF32, DType::kF16, DType::kBF16};
+constexpr DType kDTypes[] = {DType::kF32, DType::kF16,    DType::kBF16,
+                             DType::kF64, DType::kF8E4M3, DType::kF8E5M2};
 
 // Tiles of 4 by 8, whole ones and edges of every size.
 TEST_P(DecodeTransposedTest, EqualsThePlainLayoutForEveryShape) {

@@ -28,6 +28,7 @@
 #include "hwy/highway.h"
 #include "kernels/blocks-inl.h"
 #include "kernels/fold-inl.h"
+#include "kernels/packed-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
@@ -184,8 +185,8 @@ void DotPanel(ConstMatrixView x, const WeightView& w, std::size_t begin,
       const std::size_t row = begin + std::min(j, out.cols - 1);
       panel.w[j] = reinterpret_cast<const std::uint8_t*>(w.Row(row)) +
                    k / Block::kElements * Block::kBytes;
-      Block::UnpackScales(panel.w[j], panel.blocks,
-                          scratch.scales + j * Scratch::kScaleStride);
+      blocks::UnpackRow<Block>(w, row, k, panel.blocks,
+                               scratch.scales + j * Scratch::kScaleStride);
     }
     for (std::size_t j = 0; j < rows; j += kCols) {
       for (std::size_t i = j; i < std::min(j + kCols, ahead); ++i) {
@@ -211,12 +212,15 @@ void DotRows(ConstMatrixView x, const WeightView& w, std::size_t begin,
   }
 }
 
+using DotFunction = void (*)(ConstMatrixView, const WeightView&, std::size_t,
+                             MatrixView);
+
+// Of the formats of the default model: code of its own for every number of rows
+// of x.
 template <class Block>
-void DotBlocks(ConstMatrixView x, const WeightView& w, std::size_t begin,
-               MatrixView out) {
-  using Function =
-      void (*)(ConstMatrixView, const WeightView&, std::size_t, MatrixView);
-  constexpr Function kOf[] = {
+void DotEveryCount(ConstMatrixView x, const WeightView& w, std::size_t begin,
+                   MatrixView out) {
+  constexpr DotFunction kOf[] = {
       DotRows<Block, 1>, DotRows<Block, 2>, DotRows<Block, 3>,
       DotRows<Block, 4>, DotRows<Block, 5>, DotRows<Block, 6>,
   };
@@ -224,11 +228,22 @@ void DotBlocks(ConstMatrixView x, const WeightView& w, std::size_t begin,
   kOf[x.rows - 1](x, w, begin, out);
 }
 
+// Of the others: rows of x by fours, and one by one. (All counts of all formats
+// took the compiler minutes.)
+template <class Block>
+void DotBlocks(ConstMatrixView x, const WeightView& w, std::size_t begin,
+               MatrixView out) {
+  for (std::size_t m = 0; m < x.rows;) {
+    const std::size_t count = x.rows - m >= 4 ? 4 : 1;
+    const DotFunction dot = count == 4 ? DotRows<Block, 4> : DotRows<Block, 1>;
+    dot(x.Rows(m, count), w, begin, out.Rows(m, count));
+    m += count;
+  }
+}
+
 void DotAnyFormat(ConstMatrixView x, const WeightView& w, std::size_t begin,
                   MatrixView out) {
   switch (w.dtype) {
-    case DType::kF32:
-      return;  // ruled out by CanDotQuantised
     case DType::kF16:
       return DotBlocks<blocks::F16>(x, w, begin, out);
     case DType::kBF16:
@@ -246,9 +261,15 @@ void DotAnyFormat(ConstMatrixView x, const WeightView& w, std::size_t begin,
     case DType::kQ6_K:
       return DotBlocks<blocks::Q6_K>(x, w, begin, out);
     case DType::kQ4_1:
-      return DotBlocks<blocks::Q4_1>(x, w, begin, out);
+      return DotEveryCount<blocks::Q4_1>(x, w, begin, out);
     case DType::kQ8_0:
-      return DotBlocks<blocks::Q8_0>(x, w, begin, out);
+      return DotEveryCount<blocks::Q8_0>(x, w, begin, out);
+    case DType::kU4:
+      return DotBlocks<blocks::Affine<4>>(x, w, begin, out);
+    case DType::kU8:
+      return DotBlocks<blocks::Affine<8>>(x, w, begin, out);
+    default:
+      return;  // ruled out by CanDotQuantised
   }
 }
 
@@ -261,12 +282,34 @@ HWY_AFTER_NAMESPACE();
 namespace pellucid::kernels {
 namespace {
 
+// Whether DotAnyFormat knows the format: common ones do, since each is compiled
+// for every number of rows of x.
+bool HasFormat(DType dtype) {
+  switch (dtype) {
+    case DType::kF16:
+    case DType::kBF16:
+    case DType::kQ4_0:
+    case DType::kQ4_1:
+    case DType::kQ5_0:
+    case DType::kQ5_1:
+    case DType::kQ8_0:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+    case DType::kQ6_K:
+    case DType::kU4:
+    case DType::kU8:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // The plain way, a row at a time.
 void DotReference(ConstMatrixView x, const WeightView& w, std::size_t begin,
                   MatrixView out) {
   std::vector<float> row(w.cols);
   for (std::size_t n = 0; n < out.cols; ++n) {
-    reference::DecodeRow(w.dtype, w.Row(begin + n), row);
+    reference::DecodeRow(w, begin + n, row);
     for (std::size_t m = 0; m < out.rows; ++m) {
       out.Row(m)[n] = reference::Dot(x.RowSpan(m), row);
     }
@@ -278,7 +321,7 @@ void DotReference(ConstMatrixView x, const WeightView& w, std::size_t begin,
 HWY_EXPORT(DotAnyFormat);
 
 bool CanDotQuantised(const WeightView& w) {
-  return w.dtype != DType::kF32 && !w.transposed && w.cols % kPartials == 0;
+  return HasFormat(w.dtype) && !w.transposed && w.cols % kPartials == 0;
 }
 
 void DotQuantised(ConstMatrixView x, const WeightView& w, std::size_t begin,

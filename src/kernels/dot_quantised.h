@@ -20,8 +20,8 @@ namespace pellucid::kernels {
 // six, and with eight 5% more (Zen 3, AVX2).
 inline constexpr std::size_t kMaxDotQuantisedRows = 6;
 
-// Whether DotQuantised takes `w`: every dtype but F32, not transposed, and of
-// whole steps of kPartials columns.
+// Whether DotQuantised takes `w`: of a common quantised or narrow dtype, not
+// transposed, and of whole steps of kPartials columns.
 bool CanDotQuantised(const WeightView& w);
 
 // All dots of x [M, K], M <= kMaxDotQuantisedRows, with rows [begin, begin +

@@ -17,8 +17,14 @@ namespace pellucid::kernels {
 // More rows than these are faster by way of DecodeRows.
 inline constexpr std::size_t kMaxDotTransposedRows = 4;
 
+// Whether DotTransposed takes `w`: transposed, of F32, F16 or BF16.
+inline bool CanDotTransposed(const WeightView& w) {
+  return w.transposed && (w.dtype == DType::kF32 || w.dtype == DType::kF16 ||
+                          w.dtype == DType::kBF16);
+}
+
 // All dots of x [M, K], M <= kMaxDotTransposedRows, with rows [begin, begin +
-// out.cols) of w [N, K], transposed, of F32, F16 or BF16: out [M, out.cols].
+// out.cols) of w [N, K], of which CanDotTransposed holds: out [M, out.cols].
 // One thread; reads each weight once. Fastest for out.cols of 256 / M or more.
 void DotTransposed(ConstMatrixView x, const WeightView& w, std::size_t begin,
                    MatrixView out);

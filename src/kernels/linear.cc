@@ -54,7 +54,8 @@ enum class Way { kBlocks, kTransposed, kQuantised };
 
 Way WayOf(ConstMatrixView x, const WeightView& w) {
   if (w.transposed) {
-    return x.rows <= kMaxDotTransposedRows ? Way::kTransposed : Way::kBlocks;
+    const bool few = x.rows <= kMaxDotTransposedRows;
+    return few && CanDotTransposed(w) ? Way::kTransposed : Way::kBlocks;
   }
   const bool few = x.rows <= kMaxDotQuantisedRows;
   return few && CanDotQuantised(w) ? Way::kQuantised : Way::kBlocks;

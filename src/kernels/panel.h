@@ -32,6 +32,11 @@ void PackRows(ConstMatrixView x, float* to);
 // bytes.
 void PackPanels(ConstMatrixView w, float* to);
 
+// The same for up to 16 rows, one part after another: columns [first, first +
+// w.cols) of rows of length k, both whole steps of 16 but for the last part.
+void PackPanelColumns(ConstMatrixView w, std::size_t first, std::size_t k,
+                      float* to);
+
 // All dots of the packed rows of x with those of w, both of length k: out [M,
 // N]. One thread.
 void MultiplyPanels(const float* x, const float* w, std::size_t k,

@@ -1,5 +1,6 @@
 #include "kernels/panel.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -79,6 +80,30 @@ TEST_P(PanelTest, EqualsReferenceForLongRows) {
   for (const std::size_t k : {576u, 1008u, 1024u, 1536u, 4100u}) {
     PaddedMatrix x(13, k, /*seed=*/k), w(17, k, /*seed=*/100 + k);
     ExpectEqualsReference(x.View(), w.View());
+  }
+}
+
+TEST_P(PanelTest, PartsOfAPanelPackLikeTheWhole) {
+  for (const std::size_t k : {30u, 150u, 576u}) {
+    const std::size_t part = 16 * 8;
+    for (const std::size_t n : {1u, 7u, 16u}) {
+      SCOPED_TRACE(::testing::Message() << "N=" << n << " K=" << k);
+      PaddedMatrix w(n, k, /*seed=*/k + n);
+      const ConstMatrixView all = w.View();
+      Packed panel(PackedPanelFloats(n, k));
+      for (std::size_t c = 0; c < k; c += part) {
+        PackPanelColumns({all.data + c, n, std::min(part, k - c), all.stride},
+                         c, k, panel.data());
+      }
+      EXPECT_TRUE(panel.GuardsStand());
+      PaddedMatrix x(3, k, /*seed=*/1), out(3, n, /*seed=*/2);
+      PaddedMatrix expected(3, n, /*seed=*/2);
+      Packed rows(PackedRowFloats(3, k));
+      PackRows(x.View(), rows.data());
+      MultiplyPanels(rows.data(), panel.data(), k, out.View());
+      reference::DotTile(x.View(), all, expected.View());
+      EXPECT_EQ(Bits(out.values), Bits(expected.values));
+    }
   }
 }
 

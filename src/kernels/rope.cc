@@ -38,13 +38,35 @@ void RotateHead(const float* cos, const float* sin, const std::size_t half,
   }
 }
 
+// Pairs lie side by side: evens and odds are taken apart, and put together.
+void RotateAdjacent(const float* cos, const float* sin, const std::size_t half,
+                    float* head) {
+  const hn::ScalableTag<float> tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  std::size_t i = 0;
+  for (; i + lanes <= half; i += lanes) {
+    hn::Vec<decltype(tag)> a, b;
+    hn::LoadInterleaved2(tag, head + 2 * i, a, b);
+    const auto c = hn::LoadU(tag, cos + i), s = hn::LoadU(tag, sin + i);
+    hn::StoreInterleaved2(hn::MulSub(a, c, hn::Mul(b, s)),
+                          hn::MulAdd(b, c, hn::Mul(a, s)), tag, head + 2 * i);
+  }
+  for (; i < half; ++i) {
+    const float a = head[2 * i], b = head[2 * i + 1];
+    head[2 * i] = std::fma(a, cos[i], -(b * sin[i]));
+    head[2 * i + 1] = std::fma(b, cos[i], a * sin[i]);
+  }
+}
+
 void RotateRows(const RopeTable& table, const std::size_t first_row,
                 const std::size_t head_dim, const MatrixView x) {
   for (std::size_t t = 0; t < x.rows; ++t) {
     const std::size_t at = (first_row + t) * table.half;
     for (std::size_t head = 0; head < x.cols; head += head_dim) {
-      RotateHead(table.cos.data() + at, table.sin.data() + at, table.half,
-                 x.Row(t) + head);
+      const auto rotate =
+          table.pairs == RopePairs::kHalves ? &RotateHead : &RotateAdjacent;
+      rotate(table.cos.data() + at, table.sin.data() + at, table.half,
+             x.Row(t) + head);
     }
   }
 }
@@ -89,8 +111,8 @@ void RopeTable::Append(std::span<const float> inv_freq, std::size_t first,
       const float angle = static_cast<float>(t) * frequency;
       double s = 0, c = 0;
       SinCos64(angle, &s, &c);
-      cos.push_back(static_cast<float>(c));
-      sin.push_back(static_cast<float>(s));
+      cos.push_back(static_cast<float>(c) * scale);
+      sin.push_back(static_cast<float>(s) * scale);
     }
   }
 }

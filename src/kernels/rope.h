@@ -1,5 +1,5 @@
-// Rotary position embedding (Su et al. 2021), halves rotated as in Hugging
-// Face's Llama: for i < r/2 the pair (x[i], x[i + r/2]).
+// Rotary position embedding (Su et al. 2021) of the first r features of a head,
+// by a table of cosines and sines that serves all heads.
 #ifndef PELLUCID_KERNELS_ROPE_H_
 #define PELLUCID_KERNELS_ROPE_H_
 
@@ -11,14 +11,22 @@
 
 namespace pellucid::kernels {
 
+// Which features are rotated together, for i < r/2.
+enum class RopePairs {
+  kHalves,    // x[i], x[i + r/2]: Hugging Face's Llama
+  kAdjacent,  // x[2i], x[2i + 1]: the paper, GPT-J
+};
+
 // 1 / base^(2i/r) for i < r/2, computed as PyTorch does in float32: the
 // exponent 2i/r, the power and the reciprocal each rounded to float32.
 std::vector<float> InverseFrequencies(double base, std::size_t rotary_dims);
 
 // cos and sin of f32(position) * inv_freq[i] (a float32 product), each rounded
-// once to float32: [rows, r/2].
+// once to float32, then times `scale`: [rows, r/2].
 struct RopeTable {
   std::size_t half = 0;  // r/2
+  RopePairs pairs = RopePairs::kHalves;
+  float scale = 1;
   std::vector<float> cos, sin;
 
   // Rows for positions 0, 1, ...

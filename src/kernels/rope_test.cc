@@ -59,10 +59,14 @@ PELLUCID_INSTANTIATE_PER_ISA(RopeTest);
 
 TEST_P(RopeTest, EqualsReferenceForEveryTailLength) {
   constexpr std::size_t kTokens = 3, kHeads = 2, kFirst = 5, kPass = 3;
-  for (std::size_t half = 1; half <= 36; ++half) {
-    SCOPED_TRACE(::testing::Message() << "half=" << half);
+  for (std::size_t i = 2; i <= 73; ++i) {
+    const std::size_t half = i / 2;
+    SCOPED_TRACE(::testing::Message() << "half=" << half << ", i=" << i);
     const auto inv_freq = InverseFrequencies(10000.0, 2 * half);
-    const RopeTable table = RopeTable::Make(inv_freq, kFirst + kTokens);
+    RopeTable table;
+    table.pairs = i % 2 == 0 ? RopePairs::kHalves : RopePairs::kAdjacent;
+    table.scale = 1.25f;
+    table.Append(inv_freq, 0, kFirst + kTokens);
     const std::size_t head_dim = 2 * half + kPass;
     const std::size_t cols = kHeads * head_dim, stride = cols + 2;
     auto x = testutil::Noise(kTokens * stride, /*seed=*/half);
@@ -87,6 +91,27 @@ TEST_P(RopeTest, RotatesHalvesByThePositionsAngle) {
     EXPECT_NEAR(x[3 * t + 1], 4 * std::cos(angle) + 3 * std::sin(angle), 15e-7);
     EXPECT_EQ(x[3 * t + 2], 5.0f);
   }
+}
+
+// The same rotation of features that lie otherwise, and longer by the scale.
+TEST_P(RopeTest, AdjacentPairsAreHalvesInAnotherOrder) {
+  const auto inv_freq = InverseFrequencies(10000.0, 22);
+  RopeTable halves = RopeTable::Make(inv_freq, 4), adjacent;
+  adjacent.pairs = RopePairs::kAdjacent;
+  adjacent.Append(inv_freq, 0, 4);
+  auto x = testutil::Noise(22, 3);
+  std::vector<float> apart(22);
+  for (std::size_t i = 0; i < 22; ++i) apart[i % 2 * 11 + i / 2] = x[i];
+  ApplyRope(adjacent, 3, 22, {x.data(), 1, 22});
+  ApplyRope(halves, 3, 22, {apart.data(), 1, 22});
+  for (std::size_t i = 0; i < 22; ++i) {
+    EXPECT_EQ(x[i], apart[i % 2 * 11 + i / 2]) << i;
+  }
+  RopeTable longer;
+  longer.scale = 2;
+  longer.Append(inv_freq, 3, 1);
+  EXPECT_EQ(longer.cos[5], 2 * halves.cos[3 * 11 + 5]);
+  EXPECT_EQ(longer.sin[5], 2 * halves.sin[3 * 11 + 5]);
 }
 
 TEST_P(RopeTest, PositionZeroChangesNothing) {

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 #include <system_error>
 
 #include "base/sha256.h"
+#include "formats/gguf_split.h"
 #include "tokenizer/gguf_loader.h"
 #include "tokenizer/hf_loader.h"
 
@@ -32,6 +34,16 @@ Result<std::vector<std::string>> GgufFilesIn(const std::string& folder) {
   if (error) return Unreadable(folder, error);
   std::ranges::sort(files);
   return files;
+}
+
+// Whether sorted files are the parts of one split model (formats/gguf_split.h).
+bool AreOneModel(std::span<const std::string> files) {
+  const GgufSplit first{0, files.size(), {}};
+  for (std::size_t part = 0; part < files.size(); ++part) {
+    const auto path = GgufPartPath(files.front(), first, part);
+    if (!path.ok() || *path != files[part]) return false;
+  }
+  return true;
 }
 
 // What lies at `path`, which may be nothing. kModel: nobody can tell.
@@ -63,7 +75,7 @@ Result<CheckpointPath> LocateCheckpoint(const std::string& path) {
     if (config != fs::file_type::not_found || files.empty()) {
       return CheckpointPath{path, /*is_folder=*/true};
     }
-    if (files.size() > 1) {
+    if (files.size() > 1 && !AreOneModel(files)) {
       return ModelError(
           fmt::format("open: {}: holds {} .gguf files; name one "
                       "of them, such as {}",
@@ -101,14 +113,16 @@ const std::string& Checkpoint::path() const {
 }
 
 std::string_view Checkpoint::format() const {
-  return std::holds_alternative<GgufFile>(held_) ? "gguf" : "safetensors";
+  const auto* folder = std::get_if<HfFolder>(&held_);
+  if (folder == nullptr) return "gguf";
+  return folder->quantisation ? "mlx" : "safetensors";
 }
 
 std::string Checkpoint::Hash() const {
   const auto* file = std::get_if<GgufFile>(&held_);
   if (file == nullptr) return std::get<HfFolder>(held_).Hash();
   Sha256 hash;
-  hash.Update(file->header());
+  for (const auto header : file->headers()) hash.Update(header);
   return HexOf(hash.Finish());
 }
 

@@ -20,15 +20,15 @@
 namespace pellucid {
 
 // Which of the two `path` is, decided for all that open one: the .gguf file
-// itself, the one .gguf file of a folder without config.json, or a folder in
-// Hugging Face's layout. Reads no file.
+// itself, the one .gguf file of a folder without config.json (or the first of
+// one split model), or a folder in Hugging Face's layout. Reads no file.
 struct CheckpointPath {
   std::string path;
   bool is_folder = false;
 };
 
-// kModel: one file of a model folder, a folder with more .gguf files than one,
-// or what cannot be looked at, such as for want of permission.
+// kModel: one file of a model folder, a folder with .gguf files of more than
+// one model, or what cannot be looked at, such as for want of permission.
 Result<CheckpointPath> LocateCheckpoint(const std::string& path);
 
 // The tokenizer alone, of what may hold no weights, or weights of an

@@ -64,6 +64,15 @@ TEST_F(CheckpointTest, AFolderOfOneGgufFileIsThatFile) {
                         (dir_ / "other.gguf")));
 }
 
+TEST_F(CheckpointTest, AFolderOfOneSplitModelIsItsFirstFile) {
+  WriteGguf("m-00001-of-00002.gguf");
+  WriteGguf("m-00002-of-00002.gguf");
+  EXPECT_EQ(LocateCheckpoint(dir_.path())->path,
+            dir_ / "m-00001-of-00002.gguf");
+  WriteGguf("n.gguf");
+  EXPECT_THAT(ErrorOf(dir_.path()), HasSubstr("holds 3 .gguf files"));
+}
+
 TEST_F(CheckpointTest, WhatCannotBeLookedAtIsNotCalledAbsent) {
   std::filesystem::create_symlink("loop", dir_ / "loop");
   EXPECT_THAT(ErrorOf(dir_ / "loop"), HasSubstr("symbolic links"));

@@ -2,7 +2,9 @@
 // cache of those before. What generation stands on.
 //
 // However a sequence is cut into calls, every token has the numbers, bit for
-// bit, that a run of the whole gives it.
+// bit, that a run of all tokens so far gives it. Where the rotary table depends
+// on how many they are (dynamic NTK, LongRoPE at its switch) and so changes,
+// the cache is made anew.
 #ifndef PELLUCID_MODEL_DECODER_H_
 #define PELLUCID_MODEL_DECODER_H_
 
@@ -37,7 +39,7 @@ class Decoder {
   // Tokens so far: the position of the next one.
   std::size_t length() const { return cache_.length(); }
   // Forgets the tokens from position `length` <= length() on.
-  void Truncate(std::size_t length) { cache_.Truncate(length); }
+  void Truncate(std::size_t length);
   // Makes room, so that the next `count` tokens need no more memory.
   Status Reserve(std::size_t count) { return cache_.Reserve(count); }
 
@@ -45,9 +47,13 @@ class Decoder {
   Result<std::span<const float>> RunChecked(std::span<const TokenId> ids,
                                             Probe* probe,
                                             const std::stop_token& stop);
+  // Whether what is cached holds in a sequence of `length` tokens.
+  bool CacheHolds(std::size_t length) const;
 
   Model model_;
   KvCache cache_;
+  std::vector<TokenId> tokens_;   // so far
+  std::size_t table_length_ = 0;  // whose rotary table the cached keys have
   std::vector<float> logits_;
 };
 

@@ -204,7 +204,7 @@ TEST_P(DecoderTest, TheInstructionSetChangesNoBit) {
 TEST_P(DecoderTest, WindowsReachIntoTheCache) {
   const Model model = Open();
   ArchSpec narrow = model.impl().spec;
-  narrow.window = 5;
+  for (LayerSpec& layer : narrow.layers) layer.window = 5;
   const Model::Impl& impl = model.impl();
   const ForwardContext context{narrow, impl.weights, impl.head, impl.table,
                                impl.pool};

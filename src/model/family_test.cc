@@ -52,7 +52,7 @@ TEST(FamilyTest, FoldersGoByModelTypeThenByArchitecture) {
   EXPECT_EQ(ErrorOfFolder({{"architectures", "[\"LlamaModel\"]"}}), "no error");
   EXPECT_THAT(ErrorOfFolder({{"model_type", "\"rwkv\""}}),
               HasSubstr("unsupported architecture \"rwkv\"; this version "
-                        "reads: gpt2, llama"));
+                        "reads: bloom, cohere"));
   EXPECT_THAT(ErrorOfFolder({{"model_type", "null"},
                              {"architectures", "[\"RwkvForCausalLM\"]"}}),
               HasSubstr("unsupported architecture \"RwkvForCausalLM\""));
@@ -70,7 +70,7 @@ TEST(FamilyTest, AHeadThatIsNoLanguageModelsIsRefused) {
       {{"architectures", "[\"LlamaForSequenceClassification\"]"}});
   EXPECT_THAT(error, HasSubstr("unsupported architecture "
                                "\"LlamaForSequenceClassification\""));
-  EXPECT_THAT(error, HasSubstr("language models (ForCausalLM) of gpt2, llama"));
+  EXPECT_THAT(error, HasSubstr("language models (ForCausalLM) of bloom, "));
 }
 
 }  // namespace

@@ -33,6 +33,9 @@ struct PackedPrompts {
   // Empty, or for each prompt what stands before it, and what keeps it; null:
   // nothing. No cache serves two prompts.
   std::vector<KvCache*> caches = {};
+  // Empty, or of each prompt the length of the whole of which it is the
+  // beginning: rotary tables may depend on that (RopeSpec::switch_length).
+  std::vector<std::size_t> whole_lengths = {};
 
   std::size_t count() const { return offsets.size() - 1; }
   std::size_t tokens() const { return ids.size(); }
@@ -41,6 +44,10 @@ struct PackedPrompts {
   }
   KvCache* cache(std::size_t p) const {
     return caches.empty() ? nullptr : caches[p];
+  }
+  // The length that rotary tables of prompt p are for.
+  std::size_t whole_length(std::size_t p) const {
+    return whole_lengths.empty() ? past(p) + length(p) : whole_lengths[p];
   }
   // Position of the first token of prompt p.
   std::size_t past(std::size_t p) const {

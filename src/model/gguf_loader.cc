@@ -24,11 +24,11 @@ Result<std::size_t> GgufLoader::Size(std::string_view key, std::size_t low,
 }
 
 Result<std::optional<TensorLoader::Stored>> GgufLoader::Find(
-    const std::string& name) const {
+    const std::string& name, std::span<const std::size_t>) const {
   const GgufTensor* tensor = file_.FindTensor(name);
   if (tensor == nullptr) return std::optional<Stored>();
   return std::optional<Stored>(
-      {tensor->name, tensor->dtype, tensor->shape, tensor->data});
+      {tensor->name, tensor->dtype, tensor->shape, tensor->data, {}, {}, {}});
 }
 
 std::vector<std::string_view> GgufLoader::StoredNames() const {

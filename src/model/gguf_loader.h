@@ -33,7 +33,9 @@ class GgufLoader : public TensorLoader {
                            std::size_t high, std::size_t fallback) const;
 
  private:
-  Result<std::optional<Stored>> Find(const std::string& name) const override;
+  Result<std::optional<Stored>> Find(
+      const std::string& name,
+      std::span<const std::size_t> shape) const override;
   std::vector<std::string_view> StoredNames() const override;
 
   const GgufFile& file_;

@@ -3,6 +3,7 @@
 #ifndef PELLUCID_MODEL_HEAD_H_
 #define PELLUCID_MODEL_HEAD_H_
 
+#include <cstddef>
 #include <stop_token>
 
 #include "base/matrix.h"
@@ -22,13 +23,27 @@ class Head {
   void Normalise(const TaskPool& pool, ConstMatrixView residual,
                  MatrixView out) const;
 
+  // What the unembedding multiplies, of a model whose embeddings have a width
+  // of their own (Weights::project_out): normed [rows, d_model] -> out [rows,
+  // d_embed].
+  void ToEmbedding(const TaskPool& pool, ConstMatrixView normed,
+                   MatrixView out) const;
+
   // Unembedding: normed [rows, d_model] -> logits [rows, vocab_size].
   void Project(const TaskPool& pool, ConstMatrixView normed, MatrixView logits,
                const std::stop_token& stop = {}) const;
+  // Its two parts: the module's output, dots and bias, and in place the model's
+  // scale and cap.
+  void ProjectModule(const TaskPool& pool, ConstMatrixView normed,
+                     MatrixView out, const std::stop_token& stop = {}) const;
+  void ScaleAndCap(MatrixView logits) const;
 
-  // The matrix that Project multiplies with: logit v of a row is the canonical
-  // dot of the row with row v, and nothing else in the families here.
+  // The matrix whose canonical dots with a row of what the unembedding
+  // multiplies become logits.
   const WeightView& unembed() const { return weights_.unembed; }
+  // Turns dots into logits, in place: `logits` [rows, count] are those of
+  // tokens first_token, first_token + 1, ... (LogitSpec).
+  void Finish(std::size_t first_token, MatrixView logits) const;
 
  private:
   const ArchSpec& spec_;

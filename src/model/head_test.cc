@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/buffer.h"
+#include "kernels/math.h"
 #include "testutil/noise.h"
 
 namespace pellucid {
@@ -70,6 +71,58 @@ TEST_F(HeadTest, NormalisesInPlaceToTheSameBits) {
   head.Normalise(pool_, {x.data(), 40, kWidth}, {x.data(), 40, kWidth});
   for (std::size_t i = 0; i < x.size(); ++i) {
     EXPECT_EQ(x[i], normed.view().data[i]);
+  }
+}
+
+// cap tanh(((dot + bias) multiplier / divisor) / cap), each step rounded; the
+// module's output is what comes before the scale.
+TEST_F(HeadTest, FinishesLogits) {
+  weights_.head_bias = testutil::Noise(kVocab, 4);
+  const std::vector<float> x = testutil::Noise(2 * kWidth, 5);
+  const ConstMatrixView rows{x.data(), 2, kWidth};
+  Buffer dots(2, kVocab), module(2, kVocab), logits(2, kVocab);
+  const Head plain(spec_, weights_);
+  plain.ProjectModule(pool_, rows, module.view());
+  weights_.head_bias.clear();
+  plain.ProjectModule(pool_, rows, dots.view());
+  weights_.head_bias = testutil::Noise(kVocab, 4);
+  spec_.logits = {.multiplier = 0.3f, .divisor = 7, .cap = 0.25f};
+  const Head head(spec_, weights_);
+  head.Project(pool_, rows, logits.view());
+  for (std::size_t r = 0; r < 2; ++r) {
+    for (std::size_t v = 0; v < kVocab; ++v) {
+      const float sum = dots.view().Row(r)[v] + weights_.head_bias[v];
+      EXPECT_EQ(module.view().Row(r)[v], sum);
+      EXPECT_EQ(logits.view().Row(r)[v],
+                0.25f * kernels::Tanh(sum * 0.3f / 7 / 0.25f));
+    }
+  }
+  // A part of the vocabulary by itself: the lens works so.
+  head.Finish(30, {dots.view().data + 30, 2, 40, kVocab});
+  EXPECT_EQ(dots.view().Row(1)[69], logits.view().Row(1)[69]);
+}
+
+// Embeddings of a width of their own: the norm's output is brought to it.
+TEST_F(HeadTest, ProjectsOutOfTheModelsWidth) {
+  const std::vector<float> projection = testutil::Noise(kWidth * 9, 6);
+  weights_.project_out.weight = {
+      DType::kF32,
+      reinterpret_cast<const std::byte*>(projection.data()),
+      kWidth,
+      9,
+      9 * sizeof(float),
+      {}};
+  spec_.d_model = 9;
+  spec_.d_embed = kWidth;
+  const std::vector<float> x = testutil::Noise(9, 7);
+  const Head head(spec_, weights_);
+  Buffer embedded(1, kWidth), direct(1, kVocab), whole(1, kVocab);
+  head.ToEmbedding(pool_, {x.data(), 1, 9}, embedded.view());
+  head.Project(pool_, {x.data(), 1, 9}, whole.view());
+  weights_.project_out = {};
+  head.Project(pool_, embedded.view(), direct.view());
+  for (std::size_t v = 0; v < kVocab; ++v) {
+    EXPECT_EQ(whole.view().Row(0)[v], direct.view().Row(0)[v]);
   }
 }
 

@@ -1,11 +1,14 @@
 #include "model/hf_config.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "base/quote.h"
+#include "formats/json_file.h"
 #include "model/hf_config_keys.h"
 
 namespace pellucid {
@@ -16,12 +19,39 @@ namespace dom = simdjson::dom;
 // With labels of a classifier or lists of modules a few hundred kilobytes.
 constexpr std::size_t kMaxBytes = 16'000'000;
 
+// The strings of an array, or nothing.
+std::optional<std::vector<std::string_view>> StringsOf(
+    const dom::element& value) {
+  dom::array array;
+  if (value.get(array) != simdjson::SUCCESS) return {};
+  std::vector<std::string_view> strings;
+  for (const dom::element element : array) {
+    std::string_view one;
+    if (element.get(one) != simdjson::SUCCESS) return {};
+    strings.push_back(one);
+  }
+  return strings;
+}
+
 // A value as text, short enough for a message.
 std::string Shown(const dom::element& value) {
   return Quote(simdjson::minify(value));
 }
 
 }  // namespace
+
+struct HfModelConfig::Field {
+  std::string_view key;
+  dom::element value;
+};
+
+struct HfModelConfig::Fields {
+  std::map<std::string_view, dom::element> by_key;
+};
+
+const std::string& HfModelConfig::name() const { return file_->name(); }
+
+std::string_view HfModelConfig::text() const { return file_->text(); }
 
 Result<HfModelConfig> HfModelConfig::Open(const std::string& path) {
   PELLUCID_ASSIGN_OR_RETURN(JsonFile file, JsonFile::Open(path, kMaxBytes));
@@ -49,8 +79,10 @@ Result<HfModelConfig> HfModelConfig::Of(std::shared_ptr<const JsonFile> file,
     return ModelError(fmt::format(
         "open: {}: is no JSON object; get the file again", config.name()));
   }
+  auto fields = std::make_shared<Fields>();
+  config.fields_ = fields;
   for (const auto field : object) {
-    if (!config.fields_.emplace(field.key, field.value).second) {
+    if (!fields->by_key.emplace(field.key, field.value).second) {
       return config.Problem(field.key, "stands twice; remove one of them");
     }
   }
@@ -72,8 +104,16 @@ Error HfModelConfig::WrongType(const Field& field,
 
 bool HfModelConfig::Has(Names names) const {
   for (const std::string_view name : names) {
-    const auto it = fields_.find(name);
-    if (it != fields_.end() && !it->second.is_null()) return true;
+    const auto it = fields_->by_key.find(name);
+    if (it != fields_->by_key.end() && !it->second.is_null()) return true;
+  }
+  return false;
+}
+
+bool HfModelConfig::IsNull(Names names) const {
+  for (const std::string_view name : names) {
+    const auto it = fields_->by_key.find(name);
+    if (it != fields_->by_key.end() && it->second.is_null()) return true;
   }
   return false;
 }
@@ -89,8 +129,8 @@ Result<std::optional<HfModelConfig::Field>> HfModelConfig::Find(Names names) {
   std::optional<Field> found;
   for (const std::string_view name : names) {
     read_.insert(name);
-    const auto it = fields_.find(name);
-    if (it == fields_.end() || it->second.is_null()) continue;
+    const auto it = fields_->by_key.find(name);
+    if (it == fields_->by_key.end() || it->second.is_null()) continue;
     if (!found) {
       found = {it->first, it->second};
     } else if (simdjson::minify(found->value) != simdjson::minify(it->second)) {
@@ -142,6 +182,38 @@ Result<float> HfModelConfig::Positive(Names names,
   return narrow;
 }
 
+Result<double> HfModelConfig::Number(Names names,
+                                     std::optional<double> fallback) {
+  PELLUCID_ASSIGN_OR_RETURN(const auto field, Find(names));
+  if (!field) {
+    if (fallback) return *fallback;
+    return Problem(*names.begin(), "is missing; get the file again");
+  }
+  double value = 0;
+  if (field->value.get(value) != simdjson::SUCCESS || !std::isfinite(value)) {
+    return WrongType(*field, "number");
+  }
+  return value;
+}
+
+Result<std::vector<double>> HfModelConfig::Numbers(Names names) {
+  PELLUCID_ASSIGN_OR_RETURN(const auto field, Find(names));
+  std::vector<double> values;
+  if (!field) return values;
+  dom::array array;
+  if (field->value.get(array) != simdjson::SUCCESS) {
+    return WrongType(*field, "list of numbers");
+  }
+  for (const dom::element element : array) {
+    double value = 0;
+    if (element.get(value) != simdjson::SUCCESS || !std::isfinite(value)) {
+      return WrongType(*field, "list of numbers");
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
 Result<bool> HfModelConfig::Bool(Names names, bool fallback) {
   PELLUCID_ASSIGN_OR_RETURN(const auto field, Find(names));
   if (!field) return fallback;
@@ -163,21 +235,46 @@ Result<std::string_view> HfModelConfig::String(Names names,
   return value;
 }
 
-Result<std::string_view> HfModelConfig::FirstString(Names names) {
+Result<std::vector<std::string_view>> HfModelConfig::Strings(Names names) {
   PELLUCID_ASSIGN_OR_RETURN(const auto field, Find(names));
-  dom::array array;
-  if (!field) return std::string_view();
-  if (field->value.get(array) != simdjson::SUCCESS) {
-    return WrongType(*field, "list of texts");
-  }
-  for (const dom::element element : array) {
-    std::string_view value;
-    if (element.get(value) != simdjson::SUCCESS) {
-      return WrongType(*field, "list of texts");
+  if (!field) return std::vector<std::string_view>();
+  auto strings = StringsOf(field->value);
+  if (!strings) return WrongType(*field, "list of texts");
+  return *std::move(strings);
+}
+
+Result<std::vector<std::string_view>> HfModelConfig::RecurringStrings(
+    Names names, std::size_t most) {
+  PELLUCID_ASSIGN_OR_RETURN(const auto field, Find(names));
+  std::vector<std::string_view> all;
+  if (!field) return all;
+  const auto wrong = [&] {
+    return WrongType(*field, "list of texts and how often they recur");
+  };
+  dom::array pairs;
+  if (field->value.get(pairs) != simdjson::SUCCESS) return wrong();
+  for (const dom::element element : pairs) {
+    dom::array pair;
+    std::uint64_t times = 0;
+    if (element.get(pair) != simdjson::SUCCESS || pair.size() != 2 ||
+        pair.at(1).get(times) != simdjson::SUCCESS) {
+      return wrong();
     }
-    return value;
+    const auto strings = StringsOf(pair.at(0).value_unsafe());
+    if (!strings || strings->empty()) return wrong();
+    if (times > (most - all.size()) / strings->size()) {
+      return Problem(field->key, fmt::format("is of more than {}", most));
+    }
+    for (std::uint64_t i = 0; i < times; ++i) {
+      all.insert(all.end(), strings->begin(), strings->end());
+    }
   }
-  return std::string_view();
+  return all;
+}
+
+Result<std::string_view> HfModelConfig::FirstString(Names names) {
+  PELLUCID_ASSIGN_OR_RETURN(const auto values, Strings(names));
+  return values.empty() ? std::string_view() : values.front();
 }
 
 Result<std::vector<std::int64_t>> HfModelConfig::Integers(Names names) {
@@ -199,6 +296,12 @@ Result<std::vector<std::int64_t>> HfModelConfig::Integers(Names names) {
   return values;
 }
 
+Result<std::optional<dom::element>> HfModelConfig::Element(Names names) {
+  PELLUCID_ASSIGN_OR_RETURN(const auto field, Find(names));
+  if (!field) return std::optional<dom::element>();
+  return std::optional<dom::element>(field->value);
+}
+
 Result<std::optional<HfModelConfig>> HfModelConfig::Object(Names names) {
   PELLUCID_ASSIGN_OR_RETURN(const auto field, Find(names));
   if (!field) return std::optional<HfModelConfig>();
@@ -214,7 +317,7 @@ Result<std::optional<HfModelConfig>> HfModelConfig::Object(Names names) {
 }
 
 Status HfModelConfig::CheckAllKnown() const {
-  for (const auto& [key, value] : fields_) {
+  for (const auto& [key, value] : fields_->by_key) {
     if (read_.contains(key) || IsHarmlessKey(key) || IsNeutral(key, value)) {
       continue;
     }

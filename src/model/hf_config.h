@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,10 +17,16 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/json_file.h"
 #include "pellucid/result.h"
 
+// Its header takes seconds to read, and every family includes this one.
+namespace simdjson::dom {
+class element;
+}
+
 namespace pellucid {
+
+class JsonFile;
 
 // Copies share the parsed file; what was read is remembered by each alone.
 class HfModelConfig {
@@ -34,12 +39,14 @@ class HfModelConfig {
   static Result<HfModelConfig> Parse(std::string_view text,
                                      const std::string& name);
 
-  const std::string& name() const { return file_->name(); }
+  const std::string& name() const;
   // The text as it lies in the file.
-  std::string_view text() const { return file_->text(); }
+  std::string_view text() const;
 
   // Whether any spelling is there and not null.
   bool Has(Names names) const;
+  // Whether one is there and null: to some families that is a value, "none".
+  bool IsNull(Names names) const;
   // The spelling that the file uses; the first where it uses none.
   std::string_view SpellingOf(Names names) const;
 
@@ -51,12 +58,24 @@ class HfModelConfig {
                            std::optional<std::size_t> fallback = {});
   // A number above 0 that float32 holds, rounded to it.
   Result<float> Positive(Names names, std::optional<double> fallback = {});
+  // Any finite number.
+  Result<double> Number(Names names, std::optional<double> fallback = {});
+  // An array of finite numbers; empty where absent.
+  Result<std::vector<double>> Numbers(Names names);
   Result<bool> Bool(Names names, bool fallback);
   Result<std::string_view> String(Names names, std::string_view fallback);
   // The first of an array of strings; "" where it is absent or empty.
   Result<std::string_view> FirstString(Names names);
+  // An array of strings; empty where absent.
+  Result<std::vector<std::string_view>> Strings(Names names);
+  // An array of pairs, an array of strings and how often it recurs, written
+  // out; empty where absent. kModel too where that is more than `most` strings.
+  Result<std::vector<std::string_view>> RecurringStrings(Names names,
+                                                         std::size_t most);
   // One integer or an array of them; empty where absent.
   Result<std::vector<std::int64_t>> Integers(Names names);
+  // A value of any type; nothing where absent.
+  Result<std::optional<simdjson::dom::element>> Element(Names names);
   // A nested object, which has its own CheckAllKnown; nothing where absent
   // or empty.
   Result<std::optional<HfModelConfig>> Object(Names names);
@@ -69,10 +88,8 @@ class HfModelConfig {
   Error Problem(std::string_view key, const std::string& what) const;
 
  private:
-  struct Field {
-    std::string_view key;
-    simdjson::dom::element value;
-  };
+  struct Field;   // a key and its value
+  struct Fields;  // all of them, by key
 
   HfModelConfig() = default;
   static Result<HfModelConfig> Of(std::shared_ptr<const JsonFile> file,
@@ -84,7 +101,7 @@ class HfModelConfig {
 
   std::shared_ptr<const JsonFile> file_;
   std::string path_;  // of a nested object, "rope_scaling."; else empty
-  std::map<std::string_view, simdjson::dom::element> fields_;
+  std::shared_ptr<const Fields> fields_;
   std::set<std::string_view> read_;
 };
 

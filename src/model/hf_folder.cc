@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -24,24 +25,34 @@ bool Exists(const std::string& path) {
   return fs::exists(path, ignored);
 }
 
-Status RefuseQuantised(HfModelConfig& config) {
+// Weights quantised by others than MLX: what their layouts are called, and what
+// to get instead.
+Error Foreign(const HfModelConfig& config, std::string_view method) {
   constexpr std::string_view kAdvice =
-      "get the model in F32, F16 or BF16, or as GGUF";
+      "get the model in F32, F16 or BF16, quantised by MLX, or as GGUF";
+  return config.Problem(
+      "quantization_config",
+      fmt::format("weights quantised by method \"{}\": unsupported; {}",
+                  Quote(method), kAdvice));
+}
+
+Status RefuseForeign(HfModelConfig& config) {
+  if (config.Has({"quantization"})) return {};  // what MLX goes by
   PELLUCID_ASSIGN_OR_RETURN(std::optional<HfModelConfig> quantised,
                             config.Object({"quantization_config"}));
-  if (quantised) {
-    PELLUCID_ASSIGN_OR_RETURN(const std::string_view method,
-                              quantised->String({"quant_method"}, "unnamed"));
-    return config.Problem(
-        "quantization_config",
-        fmt::format("weights quantised by method \"{}\": unsupported; {}",
-                    Quote(method), kAdvice));
-  }
-  if (config.Has({"quantization"})) {
-    return config.Problem("quantization",
-                          fmt::format("weights quantised by MLX: unsupported "
-                                      "in this version; {}",
-                                      kAdvice));
+  if (!quantised) return {};
+  PELLUCID_ASSIGN_OR_RETURN(const std::string_view method,
+                            quantised->String({"quant_method"}, ""));
+  if (!method.empty()) return Foreign(config, method);
+  if (quantised->Has({"bits"}) && quantised->Has({"group_size"})) return {};
+  return Foreign(config, "unnamed");
+}
+
+// Tensors of AutoGPTQ and AutoAWQ, of folders that do not say so.
+Status RefuseForeignTensors(const HfModelConfig& config,
+                            const SafetensorsSet& tensors) {
+  for (const auto& [name, place] : tensors.tensors()) {
+    if (name.ends_with(".qweight")) return Foreign(config, "gptq or awq");
   }
   return {};
 }
@@ -70,13 +81,17 @@ Result<HfFolder> HfFolder::Open(const std::string& path) {
   }
   PELLUCID_ASSIGN_OR_RETURN(HfModelConfig config,
                             HfModelConfig::Open(config_path));
-  PELLUCID_RETURN_IF_ERROR(RefuseQuantised(config));
+  PELLUCID_RETURN_IF_ERROR(RefuseForeign(config));
+  PELLUCID_ASSIGN_OR_RETURN(std::optional<MlxQuantisation> quantisation,
+                            MlxQuantisation::Read(config));
   PELLUCID_ASSIGN_OR_RETURN(SafetensorsSet tensors, SafetensorsSet::Open(path));
+  PELLUCID_RETURN_IF_ERROR(RefuseForeignTensors(config, tensors));
 
   auto generation = HfModelConfig::Open(In(path, "generation_config.json"));
   HfModelConfig* const configs[] = {generation.ok() ? &*generation : nullptr,
                                     &config};
-  HfFolder folder{path, config, std::move(tensors), {}, {}};
+  HfFolder folder{path, config, std::move(tensors), std::move(quantisation),
+                  {},   {}};
   folder.bos_ids = TokenIds(configs, "bos_token_id");
   folder.eos_ids = TokenIds(configs, "eos_token_id");
   return folder;

@@ -5,11 +5,13 @@
 #define PELLUCID_MODEL_HF_FOLDER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "formats/safetensors_set.h"
 #include "model/hf_config.h"
+#include "model/mlx_quantisation.h"
 #include "pellucid/result.h"
 
 namespace pellucid {
@@ -18,14 +20,15 @@ struct HfFolder {
   std::string path;
   HfModelConfig config;
   SafetensorsSet tensors;
+  std::optional<MlxQuantisation> quantisation;  // nothing: weights are floats
   // Tokens that begin and end a text: generation_config.json's, else
   // config.json's; empty where neither says.
   std::vector<std::int64_t> bos_ids, eos_ids;
 
   // Reads headers only. kModel: no config.json, one that is damaged or that
-  // says that the weights are quantised, and all that SafetensorsSet::Open
-  // refuses. A damaged generation_config.json is passed over, as transformers
-  // does: no activation depends on it.
+  // says that the weights are quantised as only others than MLX do, and all
+  // that SafetensorsSet::Open refuses. A damaged generation_config.json is
+  // passed over, as transformers does: no activation depends on it.
   static Result<HfFolder> Open(const std::string& path);
 
   // SHA-256 over the JSON headers of the tensors' files, in the order of their

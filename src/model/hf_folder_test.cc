@@ -87,9 +87,32 @@ TEST_F(HfFolderTest, QuantisedWeightsAreRefusedByTheirMethod) {
   model_.config["quantization_config"] = "null";
   model_.Write(dir_.path());
   EXPECT_EQ(ErrorOf(), "no error");
-  model_.config["quantization"] = R"({"bits": 4})";
+  model_.config["quantization_config"] = R"({"twist": 4})";
   model_.Write(dir_.path());
-  EXPECT_THAT(ErrorOf(), HasSubstr("quantised by MLX"));
+  EXPECT_THAT(ErrorOf(), HasSubstr("method \"unnamed\""));
+}
+
+// Old folders of AutoGPTQ and AutoAWQ have their settings in other files.
+TEST_F(HfFolderTest, TensorsOfGptqAndAwqAreRefused) {
+  model_.Add("model.layers.0.self_attn.q_proj.qweight", {4, 4});
+  model_.Write(dir_.path());
+  EXPECT_THAT(ErrorOf(), HasSubstr("method \"gptq or awq\": unsupported; get"));
+}
+
+TEST_F(HfFolderTest, MlxSaysHowItsWeightsArePacked) {
+  model_.Write(dir_.path());
+  EXPECT_FALSE(HfFolder::Open(dir_.path()).value().quantisation.has_value());
+  model_.config["quantization"] = R"({"bits": 3, "group_size": 128})";
+  model_.config["quantization_config"] = model_.config["quantization"];
+  model_.Write(dir_.path());
+  const auto folder = HfFolder::Open(dir_.path());
+  ASSERT_TRUE(folder.ok()) << folder.error().message;
+  ASSERT_TRUE(folder->quantisation.has_value());
+  EXPECT_EQ(folder->quantisation->scheme().bits, 3u);
+  model_.config["quantization"] = R"({"bits": 7})";
+  model_.config.erase("quantization_config");
+  model_.Write(dir_.path());
+  EXPECT_THAT(ErrorOf(), HasSubstr("config.json: quantization: asks for"));
 }
 
 }  // namespace

@@ -2,13 +2,15 @@
 // by their canonical names.
 //
 // Files spell a name with the architecture's base prefix ("model.layers.0..."),
-// without it (the original GPT-2) or with one more; the first that is there
-// counts. Buffers, which older versions stored beside the weights, are passed
-// over.
+// without it (the original GPT-2), with one more, or as MLX renames it; the
+// first that is there counts. Buffers, which older versions stored beside the
+// weights, are passed over.
 #ifndef PELLUCID_MODEL_HF_LOADER_H_
 #define PELLUCID_MODEL_HF_LOADER_H_
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "model/arch_spec.h"
 #include "model/hf_config.h"
 #include "model/hf_folder.h"
+#include "model/mlx_quantisation.h"
 #include "model/tensor_loader.h"
 #include "model/weights.h"
 #include "pellucid/result.h"
@@ -26,21 +29,23 @@ class HfLoader : public TensorLoader {
  public:
   // `folder` must outlive the loader. `base` is the prefix of the trunk,
   // "model".
-  HfLoader(const HfFolder& folder, std::string_view base)
-      : TensorLoader(folder.path, "config.json wants"),
-        config_(folder.config),
-        tensors_(folder.tensors),
-        prefix_(std::string(base) + ".") {}
+  HfLoader(const HfFolder& folder, std::string_view base);
 
   HfModelConfig& config() { return config_; }
 
  private:
-  Result<std::optional<Stored>> Find(const std::string& name) const override;
+  Result<std::optional<Stored>> Find(
+      const std::string& name,
+      std::span<const std::size_t> shape) const override;
   std::vector<std::string_view> StoredNames() const override;
+  bool HoldsConvTurned() const override { return conv_turned_; }
+  SafetensorsSet::Place Locate(const std::string& name) const;
 
   HfModelConfig config_;
+  const std::optional<MlxQuantisation>& quantisation_;
   const SafetensorsSet& tensors_;
   std::string prefix_;
+  bool conv_turned_ = false;
 };
 
 // Sets the MLP's activation by "hidden_act" in any spelling, `fallback` where
@@ -48,6 +53,11 @@ class HfLoader : public TensorLoader {
 Result<std::string_view> ReadActivation(HfModelConfig& config,
                                         std::string_view fallback,
                                         ArchSpec& spec);
+// The same by the spellings that a class reads, where it ignores the others.
+Result<std::string_view> ReadActivationOf(HfModelConfig::Names keys,
+                                          HfModelConfig& config,
+                                          std::string_view fallback,
+                                          ArchSpec& spec);
 
 // How a model's vocabulary is embedded and unembedded; `embed` and `head` are
 // canonical names without ".weight", `tied` what config.json says of them. A

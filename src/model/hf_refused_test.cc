@@ -104,7 +104,7 @@ TEST(HfRefusedTest, RotaryScalingThatIsUnknown) {
 }
 
 TEST(HfRefusedTest, SizesThatLie) {
-  ExpectRefused(With(TinyHfLlama(), "hidden_size", "16"), "[16, 16]");
+  ExpectRefused(With(TinyHfLlama(), "hidden_size", "16"), "[19, 16]");
   ExpectRefused(With(TinyHfLlama(), "num_attention_heads", "0"),
                 "num_attention_heads");
   ExpectRefused(With(TinyHfLlama(), "num_attention_heads", "3"), "3");
@@ -159,8 +159,8 @@ TEST(HfRefusedTest, WrongShapes) {
   ExpectRefused(reshaped(TinyHfLlama(), name, {12, 8}), name);
   name = "model.norm.weight";
   ExpectRefused(reshaped(TinyHfLlama(), name, {8, 1}), name);
-  name = "transformer.h.0.attn.c_attn.weight";
-  ExpectRefused(reshaped(TinyHfGpt2(), name, {18, 6}), name);
+  name = "transformer.h.0.mlp.c_proj.weight";
+  ExpectRefused(reshaped(TinyHfGpt2(), name, {6, 24}), name);
 }
 
 // A folder of two shards with its index.

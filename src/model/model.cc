@@ -138,7 +138,7 @@ Result<Model> Model::Open(const std::string& ref, const OpenOptions& options) {
   return CatchOutOfMemory("open", [&]() -> Result<Model> {
     PELLUCID_RETURN_IF_ERROR(kernels::EnsureIsa());
     PELLUCID_ASSIGN_OR_RETURN(const std::string path,
-                              hub::ResolveReference(ref));
+                              hub::ResolveModel(ref, {.hub = options.hub}));
     PELLUCID_ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::Open(path));
     PELLUCID_ASSIGN_OR_RETURN(LoadedModel loaded, checkpoint.Load());
     ModelInfo info = MakeInfo(ref, checkpoint, loaded.spec);

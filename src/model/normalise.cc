@@ -1,5 +1,7 @@
 #include "model/normalise.h"
 
+#include <algorithm>
+
 #include "kernels/norm.h"
 #include "model/row_blocks.h"
 
@@ -8,6 +10,13 @@ namespace pellucid {
 void Normalise(const TaskPool& pool, const ArchSpec& spec,
                const NormWeights& weights, ConstMatrixView rows,
                MatrixView out) {
+  if (weights.empty()) {
+    if (out.data == rows.data) return;
+    for (std::size_t r = 0; r < rows.rows; ++r) {
+      std::ranges::copy(rows.RowSpan(r), out.Row(r));
+    }
+    return;
+  }
   ForRowBlocks(pool, rows.rows, [&](std::size_t begin, std::size_t count) {
     const ConstMatrixView in = rows.Rows(begin, count);
     switch (spec.norm) {

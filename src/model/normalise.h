@@ -1,5 +1,5 @@
-// The norm of an architecture on rows of the residual stream: before attention,
-// before the MLP, before the head.
+// The norm of an architecture on rows: of the residual stream, of what is added
+// to it, of queries and keys.
 #ifndef PELLUCID_MODEL_NORMALISE_H_
 #define PELLUCID_MODEL_NORMALISE_H_
 
@@ -10,7 +10,8 @@
 
 namespace pellucid {
 
-// rows, out [rows, d_model]; may be the same. Each row by itself.
+// rows, out [rows, features]; may be the same. Each row by itself. Without
+// weights the rows are what they were.
 void Normalise(const TaskPool& pool, const ArchSpec& spec,
                const NormWeights& weights, ConstMatrixView rows,
                MatrixView out);

@@ -17,13 +17,14 @@ Error TensorLoader::Problem(std::string_view object,
 }
 
 bool TensorLoader::HasTensor(const std::string& name) const {
-  const auto found = Find(name);
+  const auto found = Find(name, {});
   return !found.ok() || found->has_value();
 }
 
 Result<TensorLoader::Stored> TensorLoader::Take(
     const std::string& name, std::span<const std::size_t> shape) {
-  PELLUCID_ASSIGN_OR_RETURN(const std::optional<Stored> tensor, Find(name));
+  PELLUCID_ASSIGN_OR_RETURN(const std::optional<Stored> tensor,
+                            Find(name, shape));
   if (!tensor) {
     return Problem("tensor " + name, "is missing; the file is not whole");
   }
@@ -35,25 +36,61 @@ Result<TensorLoader::Stored> TensorLoader::Take(
                     fmt::join(shape, ", ")));
   }
   taken_.emplace(tensor->name);
+  taken_.insert(tensor->beside.begin(), tensor->beside.end());
   return *tensor;
+}
+
+// Rows of the last dimension of a tensor, all of them one matrix.
+WeightView TensorLoader::ViewOf(const Stored& tensor, std::size_t rows) {
+  WeightView view;
+  view.dtype = tensor.dtype;
+  view.data = tensor.data.data();
+  view.rows = rows;
+  view.cols = tensor.shape.back();
+  view.row_bytes = RowBytes(tensor.dtype, view.cols);
+  view.groups = tensor.groups;
+  return view;
 }
 
 Result<WeightView> TensorLoader::Matrix(const std::string& name,
                                         std::size_t rows, std::size_t cols) {
   const std::size_t shape[] = {rows, cols};
   PELLUCID_ASSIGN_OR_RETURN(const Stored tensor, Take(name, shape));
-  WeightView view;
-  view.dtype = tensor.dtype;
-  view.data = tensor.data.data();
-  view.rows = rows;
-  view.cols = cols;
-  view.row_bytes = RowBytes(tensor.dtype, cols);
-  return view;
+  return ViewOf(tensor, rows);
+}
+
+Result<WeightView> TensorLoader::RowMatrix(const std::string& name,
+                                           std::size_t cols) {
+  const std::size_t vector[] = {cols};
+  PELLUCID_ASSIGN_OR_RETURN(const std::optional<Stored> stored,
+                            Find(name, vector));
+  if (!stored || stored->shape.size() != 1) return Matrix(name, 1, cols);
+  PELLUCID_ASSIGN_OR_RETURN(const Stored tensor, Take(name, vector));
+  return ViewOf(tensor, 1);
+}
+
+Result<std::vector<WeightView>> TensorLoader::Experts(const std::string& name,
+                                                      std::size_t count,
+                                                      std::size_t rows,
+                                                      std::size_t cols) {
+  const std::size_t shape[] = {count, rows, cols};
+  PELLUCID_ASSIGN_OR_RETURN(const Stored tensor, Take(name, shape));
+  const WeightView all = ViewOf(tensor, count * rows);
+  std::vector<WeightView> experts;
+  experts.reserve(count);
+  for (std::size_t e = 0; e < count; ++e) {
+    experts.push_back(all.Rows(e * rows, rows));
+    if (!tensor.factors.empty()) {
+      experts.back().groups.factor = tensor.factors[e];
+    }
+  }
+  return experts;
 }
 
 Result<WeightView> TensorLoader::TransposedMatrix(const std::string& name,
                                                   std::size_t rows,
                                                   std::size_t cols) {
+  if (HoldsConvTurned()) return Matrix(name, rows, cols);
   PELLUCID_ASSIGN_OR_RETURN(WeightView view, Matrix(name, cols, rows));
   if (InfoOf(view.dtype).block_elements != 1) {
     return Problem("tensor " + name,
@@ -112,14 +149,23 @@ Result<NormWeights> TensorLoader::LayerNorm(const std::string& prefix,
 }
 
 Status TensorLoader::CheckAllTaken() const {
+  std::vector<std::string_view> left;
   for (const std::string_view name : StoredNames()) {
-    if (!taken_.contains(name)) {
-      return Problem(fmt::format("tensor {}", name),
-                     "is not part of this architecture as this version knows "
-                     "it; it may change what the model computes");
-    }
+    const bool passed = std::ranges::any_of(
+        passed_over_, [&](auto prefix) { return name.starts_with(prefix); });
+    if (!passed && !taken_.contains(name)) left.push_back(name);
   }
-  return {};
+  if (left.empty()) return {};
+  const std::string more =
+      left.size() == 1
+          ? "is"
+          : fmt::format("and {} more ({}{}) are", left.size() - 1,
+                        Quote(left[1]), left.size() == 2 ? "" : ", ...");
+  return Problem(fmt::format("tensor {}", left.front()),
+                 more +
+                     " not part of this architecture as this version knows "
+                     "it; what it does not know may change what the model "
+                     "computes");
 }
 
 }  // namespace pellucid

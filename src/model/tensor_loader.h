@@ -38,7 +38,15 @@ class TensorLoader {
   // shape, or of an element type that is no weight.
   Result<WeightView> Matrix(const std::string& name, std::size_t rows,
                             std::size_t cols);
-  // The same where the file holds it as [cols, rows] (GPT-2's Conv1D).
+  // The `count` matrices [rows, cols] of one tensor [count, rows, cols]:
+  // experts that are stacked, packed by MLX or not. Errors as those of Matrix.
+  Result<std::vector<WeightView>> Experts(const std::string& name,
+                                          std::size_t count, std::size_t rows,
+                                          std::size_t cols);
+  // A matrix of one row, which may be stored as a vector.
+  Result<WeightView> RowMatrix(const std::string& name, std::size_t cols);
+  // As Matrix, where the file holds it as [cols, rows] (GPT-2's Conv1D), unless
+  // whoever wrote it has turned it round (HoldsConvTurned).
   Result<WeightView> TransposedMatrix(const std::string& name, std::size_t rows,
                                       std::size_t cols);
   // The vector `name` [size] as float32.
@@ -53,7 +61,14 @@ class TensorLoader {
   Result<NormWeights> RmsNorm(const std::string& prefix, std::size_t size);
   Result<NormWeights> LayerNorm(const std::string& prefix, std::size_t size);
 
-  // kModel: the checkpoint holds a tensor that none of the calls above took.
+  // Tensors whose names begin so belong to a part that is not run, such as what
+  // a model sees with: they may be left over.
+  void PassOver(std::string prefix) {
+    passed_over_.push_back(std::move(prefix));
+  }
+
+  // kModel: the checkpoint holds tensors that none of the calls above took; the
+  // message names the first and says how many there are.
   Status CheckAllTaken() const;
 
   // kModel error about this checkpoint.
@@ -63,8 +78,12 @@ class TensorLoader {
   struct Stored {
     std::string_view name;  // as in the file
     DType dtype = DType::kF32;
-    std::span<const std::size_t> shape;
+    std::vector<std::size_t> shape;  // in elements, however these are packed
     std::span<const std::byte> data;
+    // Of what is packed: its scales, and the tensors that hold them.
+    GroupScales groups;
+    std::vector<float> factors;  // of each matrix of a stack, where they differ
+    std::vector<std::string_view> beside;
   };
 
   // `path` names the checkpoint, `sizes` what its shapes follow from, in
@@ -73,16 +92,23 @@ class TensorLoader {
       : path_(std::move(path)), sizes_(std::move(sizes)) {}
 
  private:
-  // The tensor that the architecture calls `name`, if there is one.
-  virtual Result<std::optional<Stored>> Find(const std::string& name) const = 0;
+  // The tensor that the architecture calls `name`, if there is one. `shape`:
+  // what is expected of it, from which the size of packed elements follows;
+  // empty where only its being there counts.
+  virtual Result<std::optional<Stored>> Find(
+      const std::string& name, std::span<const std::size_t> shape) const = 0;
   // Every tensor that a model must know, by its name in the file.
   virtual std::vector<std::string_view> StoredNames() const = 0;
+  // Whether Conv1D weights lie as those of a linear layer, as MLX stores them.
+  virtual bool HoldsConvTurned() const { return false; }
 
+  static WeightView ViewOf(const Stored& tensor, std::size_t rows);
   Result<Stored> Take(const std::string& name,
                       std::span<const std::size_t> shape);
 
   std::string path_, sizes_;
   std::set<std::string, std::less<>> taken_;
+  std::vector<std::string> passed_over_;
 };
 
 }  // namespace pellucid

@@ -24,6 +24,8 @@ class TensorLoaderTest : public ::testing::Test {
                    .Floats("n.weight", {2}, {1, 2})
                    .Tensor("q.weight", DType::kQ8_0, {1, 32},
                            std::vector<std::byte>(34))
+                   .Floats("e.weight", {2, 1, 3}, {1, 2, 3, 4, 5, 6})
+                   .Floats("eye.a", {1}, {1})
                    .Build()),
         file_(GgufFile::Parse(bytes_, "f").value()),
         loader_(file_) {}
@@ -81,11 +83,35 @@ TEST_F(TensorLoaderTest, AWrongShapeNamesBoth) {
                         "header's keys want [3, 2]"));
 }
 
+TEST_F(TensorLoaderTest, ExpertsAreMatricesOfOneTensor) {
+  const auto experts = loader_.Experts("e.weight", 2, 1, 3);
+  ASSERT_TRUE(experts.ok()) << experts.error().message;
+  ASSERT_EQ(experts->size(), 2u);
+  EXPECT_EQ((*experts)[1].rows, 1u);
+  EXPECT_EQ((*experts)[1].cols, 3u);
+  EXPECT_EQ((*experts)[1].data - (*experts)[0].data, 12);
+  const auto wrong = loader_.Experts("e.weight", 3, 1, 3);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_THAT(wrong.error().message,
+              HasSubstr("tensor e.weight: has shape [2, 1, 3] where the "
+                        "header's keys want [3, 1, 3]"));
+}
+
 TEST_F(TensorLoaderTest, ATensorNobodyTookIsNamed) {
   ASSERT_TRUE(loader_.Matrix("m.weight", 2, 3).ok());
-  const Status left = loader_.CheckAllTaken();
+  ASSERT_TRUE(loader_.Linear("q", 1, 32).ok());
+  ASSERT_TRUE(loader_.RmsNorm("n", 2).ok());
+  ASSERT_TRUE(loader_.Experts("e.weight", 2, 1, 3).ok());
+  Status left = loader_.CheckAllTaken();
   ASSERT_FALSE(left.ok());
-  EXPECT_THAT(left.error().message, HasSubstr("tensor m.bias"));
+  EXPECT_THAT(left.error().message,
+              HasSubstr("tensor m.bias: and 1 more (eye.a) are not part of"));
+  loader_.PassOver("eye.");
+  left = loader_.CheckAllTaken();
+  ASSERT_FALSE(left.ok());
+  EXPECT_THAT(left.error().message, HasSubstr("tensor m.bias: is not part of"));
+  ASSERT_TRUE(loader_.Vector("m.bias", 2).ok());
+  EXPECT_TRUE(loader_.CheckAllTaken().ok());
 }
 
 }  // namespace

@@ -51,6 +51,20 @@ void AppendAlphabet(std::string_view bytes, std::string& out) {
   }
 }
 
+std::string_view SpellBytes(std::string_view bytes, std::span<char> out) {
+  std::size_t size = 0;
+  for (const char byte : bytes) {
+    const char32_t code = kCharacters[static_cast<std::uint8_t>(byte)];
+    if (code < 0x80) {
+      out[size++] = static_cast<char>(code);
+    } else {  // all others are below U+0144: two bytes of UTF-8
+      out[size++] = static_cast<char>(0xc0 | code >> 6);
+      out[size++] = static_cast<char>(0x80 | (code & 0x3f));
+    }
+  }
+  return {out.data(), size};
+}
+
 bool AppendAlphabetBytes(std::string_view text, std::string& out) {
   if (FirstInvalidUtf8(text)) return false;
   const std::size_t before = out.size();

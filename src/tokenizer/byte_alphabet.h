@@ -8,6 +8,7 @@
 #define PELLUCID_TOKENIZER_BYTE_ALPHABET_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,10 @@ char32_t ByteCharacter(std::uint8_t byte);
 
 // Appends the characters, as UTF-8, that stand for `bytes`.
 void AppendAlphabet(std::string_view bytes, std::string& out);
+
+// Writes them to `out`, which has room for two bytes a byte, and gives what was
+// written.
+std::string_view SpellBytes(std::string_view bytes, std::span<char> out);
 
 // Appends the bytes that the characters of `text` stand for. False, and
 // nothing appended: a character is not in the alphabet, or `text` is not

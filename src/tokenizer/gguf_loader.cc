@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "base/quote.h"
 #include "fmt/format.h"
 #include "tokenizer/gguf_pre.h"
+#include "tokenizer/gguf_vocabulary.h"
 #include "tokenizer/merge_lines.h"
 #include "tokenizer/tokenizer_impl.h"
 
@@ -33,12 +35,33 @@ Error Unsupported(const GgufFile& file, std::string_view what,
                   file.name(), what, supported));
 }
 
-// Types of tokenizer.ggml.token_type that are no normal tokens.
-enum TokenType : std::int64_t { kControl = 3, kUserDefined = 4, kUnused = 5 };
+std::string WithMarks(std::string_view token) {
+  std::string marked;
+  for (const char c : token) {
+    if (c == ' ') {
+      marked.append(kSpaceMark);
+    } else {
+      marked += c;
+    }
+  }
+  return marked;
+}
 
-// Fills flags and added tokens from the token types.
-Status ReadTypes(const GgufFile& file, std::span<const std::string_view> tokens,
-                 TokenizerSpec& spec) {
+// Types of tokenizer.ggml.token_type that are no normal tokens.
+enum TokenType : std::int64_t {
+  kUnknown = 2,
+  kControl = 3,
+  kUserDefined = 4,
+  kUnused = 5
+};
+
+// Gathers the strings of the tokens, flags and added tokens from the types. In
+// byte-level BPE and WordPiece an added token is none of the model; in
+// SentencePiece it is that too, and one of the user's has lost its marks.
+Status ReadTypes(const GgufFile& file, std::string_view model,
+                 std::vector<std::string_view>& tokens,
+                 std::deque<std::string>& marked, TokenizerSpec& spec) {
+  const bool pieces = model == "llama" || model == "t5";
   spec.flags.assign(tokens.size(), kModelToken);
   if (!file.Has(kTypesKey)) return {};
   PELLUCID_ASSIGN_OR_RETURN(const auto types, file.Integers(kTypesKey));
@@ -47,12 +70,17 @@ Status ReadTypes(const GgufFile& file, std::span<const std::string_view> tokens,
                                      types.size(), tokens.size()));
   }
   for (std::size_t i = 0; i < types.size(); ++i) {
-    if (types[i] == kUnused) spec.flags[i] = 0;
-    if (types[i] != kControl && types[i] != kUserDefined) continue;
-    spec.flags[i] = 0;
+    const bool is_special =
+        types[i] == kControl || (pieces && types[i] == kUnknown);
+    if (!pieces && types[i] == kUnused) spec.flags[i] = 0;
+    if (!is_special && types[i] != kUserDefined) continue;
+    if (!pieces) spec.flags[i] = 0;
+    if (pieces && !is_special) {
+      tokens[i] = marked.emplace_back(WithMarks(tokens[i]));
+    }
     spec.added.push_back({.content = std::string(tokens[i]),
                           .id = static_cast<TokenId>(i),
-                          .special = types[i] == kControl});
+                          .special = is_special});
   }
   return {};
 }
@@ -67,9 +95,11 @@ Result<std::optional<std::int64_t>> ReadId(const GgufFile& file,
 }
 
 Status CheckModel(const GgufFile& file, std::string_view model) {
-  if (model == "gpt2") return {};
+  for (const std::string_view known : {"gpt2", "llama", "t5", "bert"}) {
+    if (model == known) return {};
+  }
   return Unsupported(file, fmt::format("{} is \"{}\"", kModelKey, Quote(model)),
-                     "gpt2");
+                     "gpt2, llama, t5, bert");
 }
 
 Result<const PreRule*> ReadPre(const GgufFile& file) {
@@ -86,9 +116,14 @@ Result<const PreRule*> ReadPre(const GgufFile& file) {
   return rule;
 }
 
-// BOS: the key, else the rule of the pre-tokeniser where the file names a BOS
-// token at all.
-Status ReadTemplate(const GgufFile& file, const PreRule& rule,
+// What a file's model adds to a text where its keys do not say.
+struct TemplateDefaults {
+  bool bos = false, eos = false;
+};
+
+// BOS and EOS: the keys, else the defaults where the file names such tokens at
+// all.
+Status ReadTemplate(const GgufFile& file, TemplateDefaults defaults,
                     TokenizerSpec& spec) {
   PELLUCID_ASSIGN_OR_RETURN(spec.bos,
                             ReadId(file, "tokenizer.ggml.bos_token_id"));
@@ -96,9 +131,10 @@ Status ReadTemplate(const GgufFile& file, const PreRule& rule,
                             ReadId(file, "tokenizer.ggml.eos_token_id"));
   PELLUCID_ASSIGN_OR_RETURN(const bool adds_bos,
                             file.Bool("tokenizer.ggml.add_bos_token",
-                                      rule.adds_bos && spec.bos.has_value()));
+                                      defaults.bos && spec.bos.has_value()));
   PELLUCID_ASSIGN_OR_RETURN(const bool adds_eos,
-                            file.Bool("tokenizer.ggml.add_eos_token", false));
+                            file.Bool("tokenizer.ggml.add_eos_token",
+                                      defaults.eos && spec.eos.has_value()));
   constexpr std::string_view kNoToken =
       "it adds {0} to every text, but names no {0} token";
   if (adds_bos && !spec.bos) return Damaged(file, fmt::format(kNoToken, "BOS"));
@@ -108,6 +144,59 @@ Status ReadTemplate(const GgufFile& file, const PreRule& rule,
   return {};
 }
 
+// BERT frames a text by tokens of its own; the key is misspelt in all files.
+Status ReadBertTemplate(const GgufFile& file, TokenizerSpec& spec) {
+  PELLUCID_ASSIGN_OR_RETURN(spec.bos,
+                            ReadId(file, "tokenizer.ggml.cls_token_id"));
+  PELLUCID_ASSIGN_OR_RETURN(spec.eos,
+                            ReadId(file, "tokenizer.ggml.seperator_token_id"));
+  if (!spec.bos) {
+    PELLUCID_ASSIGN_OR_RETURN(spec.bos,
+                              ReadId(file, "tokenizer.ggml.bos_token_id"));
+  }
+  if (spec.bos) spec.before.push_back(*spec.bos);
+  if (spec.eos) spec.after.push_back(*spec.eos);
+  return {};
+}
+
+// Byte-level BPE, and its kin that `pre` names. `merges` is filled.
+Status FillBpe(const GgufFile& file, const PreRule& rule,
+               std::span<const std::string_view> tokens,
+               std::vector<MergePair>& merges, TokenizerSpec& spec) {
+  spec.kind = fmt::format("bpe ({})", rule.name);
+  PELLUCID_ASSIGN_OR_RETURN(spec.pre_tokenizer, PreTokenizerOf(rule));
+  if (rule.nfc) {
+    spec.normalizer = Normalizer({MakeNormalFormStep(NormalForm::kNfc)});
+  }
+  if (rule.byte_level) spec.decoder = Decoder({MakeByteLevelDecoder()});
+  spec.bpe.ignore_merges = rule.ignore_merges;
+  spec.vocabulary = Vocabulary(tokens);
+  PELLUCID_ASSIGN_OR_RETURN(const auto lines,
+                            file.Strings("tokenizer.ggml.merges"));
+  PELLUCID_ASSIGN_OR_RETURN(merges, SplitMergeLines(lines, file.name()));
+  spec.merges = merges;
+  return ReadTemplate(file, {.bos = rule.adds_bos}, spec);
+}
+
+// What `model`, which is not "gpt2", says of the file's tokens.
+Status FillModel(const GgufFile& file, std::string_view model,
+                 std::span<const std::string_view> tokens,
+                 std::vector<MergePair>& merges, TokenizerSpec& spec) {
+  if (model == "llama") {
+    spec.kind = "bpe (byte fallback)";
+    PELLUCID_RETURN_IF_ERROR(FillSentencePiece(file, tokens, merges, spec));
+    return ReadTemplate(file, {.bos = true}, spec);
+  }
+  if (model == "t5") {
+    spec.kind = "unigram";
+    PELLUCID_RETURN_IF_ERROR(FillUnigram(file, tokens, spec));
+    return ReadTemplate(file, {.eos = true}, spec);
+  }
+  spec.kind = "wordpiece";
+  PELLUCID_RETURN_IF_ERROR(FillWordPiece(file, tokens, spec));
+  return ReadBertTemplate(file, spec);
+}
+
 }  // namespace
 
 Result<std::optional<Tokenizer>> LoadTokenizer(const GgufFile& file) {
@@ -115,30 +204,26 @@ Result<std::optional<Tokenizer>> LoadTokenizer(const GgufFile& file) {
                             file.String(kModelKey, "none"));
   if (model == "none" || model == "no_vocab") return std::optional<Tokenizer>();
   PELLUCID_RETURN_IF_ERROR(CheckModel(file, model));
-  PELLUCID_ASSIGN_OR_RETURN(const PreRule* rule, ReadPre(file));
-
+  const PreRule* rule = nullptr;  // of byte-level BPE
+  if (model == "gpt2") {
+    PELLUCID_ASSIGN_OR_RETURN(rule, ReadPre(file));
+  }
   TokenizerSpec spec;
   spec.name = file.name();
-  spec.kind = fmt::format("bpe ({})", rule->name);
-  spec.pre_tokenizer = {.steps = {}, .last = rule->pattern, .byte_level = true};
-  if (rule->nfc) {
-    spec.normalizer = Normalizer({MakeNormalFormStep(NormalForm::kNfc)});
-  }
-  spec.ignore_merges = rule->ignore_merges;
-  PELLUCID_ASSIGN_OR_RETURN(const auto tokens,
+  PELLUCID_ASSIGN_OR_RETURN(const auto strings,
                             file.Strings("tokenizer.ggml.tokens"));
-  if (tokens.size() > Vocabulary::kMaxTokens) {
+  if (strings.size() > Vocabulary::kMaxTokens) {
     return Damaged(file, fmt::format("{} tokens, at most {} are supported",
-                                     tokens.size(), Vocabulary::kMaxTokens));
+                                     strings.size(), Vocabulary::kMaxTokens));
   }
-  spec.vocabulary = Vocabulary(tokens);
-  PELLUCID_ASSIGN_OR_RETURN(const auto lines,
-                            file.Strings("tokenizer.ggml.merges"));
-  PELLUCID_ASSIGN_OR_RETURN(const auto merges,
-                            SplitMergeLines(lines, file.name()));
-  spec.merges = merges;
-  PELLUCID_RETURN_IF_ERROR(ReadTypes(file, tokens, spec));
-  PELLUCID_RETURN_IF_ERROR(ReadTemplate(file, *rule, spec));
+  if (strings.empty()) return Damaged(file, "it has no tokens");
+  std::vector<std::string_view> tokens(strings.begin(), strings.end());
+  std::deque<std::string> marked;
+  PELLUCID_RETURN_IF_ERROR(ReadTypes(file, model, tokens, marked, spec));
+  std::vector<MergePair> merges;
+  PELLUCID_RETURN_IF_ERROR(rule != nullptr
+                               ? FillBpe(file, *rule, tokens, merges, spec)
+                               : FillModel(file, model, tokens, merges, spec));
   PELLUCID_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                             MakeTokenizer(std::move(spec)));
   return std::optional<Tokenizer>(std::move(tokenizer));

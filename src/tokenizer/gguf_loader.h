@@ -1,10 +1,11 @@
 // Reads the tokenizer out of a GGUF's metadata (tokenizer.ggml.*).
 //
-//   .model            "gpt2": byte-level BPE; the only one supported
+//   .model            "gpt2": byte-level BPE; others in
+//                     tokenizer/gguf_vocabulary.h
 //   .pre              name of the pre-tokeniser (tokenizer/gguf_pre.h)
 //   .tokens           strings [ids], in the byte alphabet
-//   .token_type       integers [ids]; 3 control, 4 user-defined, 5 unused,
-//                     all others normal; absent: all are normal
+//   .token_type       integers [ids]; 2 unknown, 3 control, 4 user-defined,
+//                     5 unused, all others normal; absent: all are normal
 //   .merges           strings [ranks], "left right"
 //   .bos_token_id, .eos_token_id, .add_bos_token, .add_eos_token
 //

@@ -86,6 +86,74 @@ TEST(GgufLoaderTest, WithoutABosTokenTheRuleAddsNone) {
   EXPECT_THAT(tokenizer.Encode("a")->ids, ElementsAre(0));
 }
 
+// SentencePiece's BPE: scores make the merges, bytes stand for the rest, and an
+// added token of the user's is found in raw text by its marks.
+GgufBuilder Scored(const std::string& model) {
+  GgufBuilder builder;
+  builder.String("tokenizer.ggml.model", model)
+      .Strings("tokenizer.ggml.tokens",
+               {"<unk>", "<s>", "</s>", "<0xC3>", "<0xA9>", "\u2581", "a", "b",
+                "ab", "\u2581ab", "ba", "  "})
+      .Array<std::int32_t>("tokenizer.ggml.token_type",
+                           {2, 3, 3, 6, 6, 1, 1, 1, 1, 1, 1, 4})
+      .Array<float>("tokenizer.ggml.scores",
+                    {0, 0, 0, 0, 0, -9, -8, -7, -2, -3, -1, 0})
+      .Scalar<std::uint32_t>("tokenizer.ggml.bos_token_id", 1)
+      .Scalar<std::uint32_t>("tokenizer.ggml.eos_token_id", 2);
+  return builder;
+}
+
+TEST(GgufLoaderTest, SentencePiece) {
+  const Tokenizer tokenizer = MustLoad(Scored("llama"));
+  EXPECT_TRUE(tokenizer.AddsBos());
+  EXPECT_THAT(tokenizer.Encode("ab")->ids, ElementsAre(1, 9));
+  // The token of the highest score, not the leftmost.
+  EXPECT_THAT(tokenizer.Encode("aba")->ids, ElementsAre(1, 5, 6, 10));
+  EXPECT_THAT(tokenizer.Encode("\u00e9!")->ids, ElementsAre(1, 5, 3, 4, 0));
+  EXPECT_THAT(tokenizer.Encode("a  b")->ids, ElementsAre(1, 5, 6, 11, 7));
+  EXPECT_THAT(tokenizer.Encode("a<s>b")->ids, ElementsAre(1, 5, 6, 1, 5, 7));
+  EXPECT_EQ(tokenizer.Decode(std::vector<TokenId>{1, 9, 3, 4, 11, 7}, true),
+            "ab\u00e9  b");
+  const Tokenizer plain =
+      MustLoad(Scored("llama").Bool("tokenizer.ggml.add_space_prefix", false));
+  EXPECT_THAT(plain.Encode("ab")->ids, ElementsAre(1, 8));
+  EXPECT_EQ(plain.Decode(std::vector<TokenId>{9}), " ab");
+}
+
+TEST(GgufLoaderTest, Unigram) {
+  const Tokenizer tokenizer = MustLoad(Scored("t5"));
+  EXPECT_EQ(tokenizer.Kind(), "unigram");
+  EXPECT_FALSE(tokenizer.AddsBos());
+  EXPECT_THAT(tokenizer.Encode(" ab  b!")->ids, ElementsAre(9, 5, 7, 0, 2));
+  EXPECT_EQ(tokenizer.Decode(std::vector<TokenId>{9, 5, 7}), "ab b");
+}
+
+TEST(GgufLoaderTest, WordPieces) {
+  GgufBuilder builder;
+  builder.String("tokenizer.ggml.model", "bert")
+      .Strings("tokenizer.ggml.tokens",
+               {"[UNK]", "[CLS]", "[SEP]", "\u2581un", "able", "\u2581."})
+      .Array<std::int32_t>("tokenizer.ggml.token_type", {3, 3, 3, 1, 1, 1})
+      .Scalar<std::uint32_t>("tokenizer.ggml.cls_token_id", 1)
+      .Scalar<std::uint32_t>("tokenizer.ggml.seperator_token_id", 2);
+  const Tokenizer tokenizer = MustLoad(builder);
+  EXPECT_EQ(tokenizer.Kind(), "wordpiece");
+  EXPECT_THAT(tokenizer.Encode("Unable. \u00dcn x")->ids,
+              ElementsAre(1, 3, 4, 5, 3, 0, 2));
+  EXPECT_EQ(tokenizer.Decode(std::vector<TokenId>{1, 3, 4, 5, 2}, true),
+            "unable.");
+}
+
+TEST(GgufLoaderTest, ScoresMustFit) {
+  GgufBuilder builder;
+  builder.String("tokenizer.ggml.model", "llama")
+      .Strings("tokenizer.ggml.tokens", {"a", "b"})
+      .Array<float>("tokenizer.ggml.scores", {0});
+  EXPECT_EQ(LoadError(builder),
+            "open: m.gguf: tokenizer: 1 scores for 2 tokens; get the file "
+            "again");
+}
+
 TEST(GgufLoaderTest, FilesWithoutATokenizer) {
   EXPECT_EQ(Load(GgufBuilder())->has_value(), false);
   for (const std::string model : {"none", "no_vocab"}) {
@@ -97,16 +165,17 @@ TEST(GgufLoaderTest, FilesWithoutATokenizer) {
 
 TEST(GgufLoaderTest, UnsupportedTokenizersAreNamed) {
   GgufBuilder spm, no_pre;
-  spm.String("tokenizer.ggml.model", "llama");
+  spm.String("tokenizer.ggml.model", "rwkv");
   EXPECT_EQ(LoadError(spm),
             "open: m.gguf: unsupported tokenizer: tokenizer.ggml.model is "
-            "\"llama\"; supported: gpt2");
+            "\"rwkv\"; supported: gpt2, llama, t5, bert");
   const std::string supported =
-      "; supported: gpt-2, smollm, llama-bpe, dbrx, qwen2, gpt-4o, tekken and "
-      "names for the same patterns";
-  EXPECT_EQ(LoadError(Small("qwen35")),
+      "; supported: gpt-2, smollm, llama-bpe, dbrx, qwen2, gpt-4o, tekken, "
+      "falcon, bloom, deepseek-coder, deepseek-v3, seed-coder, bailingmoe, "
+      "viking and names for the same patterns";
+  EXPECT_EQ(LoadError(Small("odd")),
             "open: m.gguf: unsupported tokenizer: tokenizer.ggml.pre is "
-            "\"qwen35\"" +
+            "\"odd\"" +
                 supported);
   no_pre.String("tokenizer.ggml.model", "gpt2");
   EXPECT_EQ(LoadError(no_pre),

@@ -110,6 +110,7 @@ Result<Tokenizer> LoadGpt2Files(const std::string& folder) {
   }
   spec.pre_tokenizer.last = PrePattern::kGpt2;
   spec.pre_tokenizer.byte_level = true;
+  spec.decoder = Decoder({MakeByteLevelDecoder()});
   AddDefaultTokens(spec.model, config);
   AddedTokenList list(spec.model);
   PELLUCID_RETURN_IF_ERROR(AddConfigTokens(config, list));

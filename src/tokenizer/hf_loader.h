@@ -3,7 +3,7 @@
 //
 // tokenizer.json is the state of the `tokenizers` library: added tokens,
 // normalizer, pre_tokenizer, model, post_processor, decoder (formats 6.1).
-// Byte-level BPE and BPE over characters are supported; what is valid but not
+// All its models are supported, and all steps but a few; what is valid but not
 // supported is refused with one line that names it.
 #ifndef PELLUCID_TOKENIZER_HF_LOADER_H_
 #define PELLUCID_TOKENIZER_HF_LOADER_H_

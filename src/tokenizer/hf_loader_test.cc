@@ -114,10 +114,11 @@ TEST_F(HfLoaderTest, FoldersWithoutATokenizer) {
 }
 
 TEST_F(HfLoaderTest, UnsupportedPartsAreNamed) {
-  Write("tokenizer.json", R"({"model": {"type": "Unigram", "vocab": []}})");
-  EXPECT_EQ(FolderError(), "open: " + (dir_ / "tokenizer.json") +
-                               ": unsupported tokenizer: model.type is "
-                               "\"Unigram\"; supported: BPE");
+  Write("tokenizer.json", R"({"model": {"type": "Markov", "vocab": []}})");
+  EXPECT_EQ(FolderError(),
+            "open: " + (dir_ / "tokenizer.json") +
+                ": unsupported tokenizer: model.type is "
+                "\"Markov\"; supported: BPE, Unigram, WordPiece, WordLevel");
   Write("tokenizer.json", "[]");
   EXPECT_NE(FolderError(), "no error");
   Write("tokenizer.json", "{\"model\": ");

@@ -1,4 +1,5 @@
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tokenizer/hf_sections.h"
@@ -27,7 +28,7 @@ TEST(HfModelTest, MergesOfBothForms) {
     ASSERT_EQ(model->merges.size(), 1U);
     EXPECT_EQ(model->merges[0].left, "a");
     EXPECT_EQ(model->merges[0].right, "b");
-    EXPECT_FALSE(model->ignore_merges);
+    EXPECT_FALSE(model->options.ignore_merges);
   }
 }
 
@@ -40,7 +41,7 @@ TEST(HfModelTest, FieldsOfTheModel) {
   ASSERT_TRUE(model.ok()) << model.error().message;
   EXPECT_EQ(model->options.unknown, "a");
   EXPECT_TRUE(model->options.fuse_unknown);
-  EXPECT_TRUE(model->ignore_merges);
+  EXPECT_TRUE(model->options.ignore_merges);
 }
 
 TEST(HfModelTest, IdsMayBeLeftOut) {
@@ -53,18 +54,63 @@ TEST(HfModelTest, IdsMayBeLeftOut) {
   EXPECT_EQ(model->vocabulary.Find("b"), 4);
 }
 
+TEST(HfModelTest, SpellingsOfSymbols) {
+  const SectionText text(Model(R"(, "merges": [], "byte_fallback": true,
+      "continuing_subword_prefix": "##", "end_of_word_suffix": "</w>")"));
+  const auto model = ReadModel(text.section());
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  EXPECT_TRUE(model->options.byte_fallback);
+  EXPECT_EQ(model->options.prefix, "##");
+  EXPECT_EQ(model->options.suffix, "</w>");
+}
+
+TEST(HfModelTest, OtherTypes) {
+  const SectionText unigram(R"({"type": "Unigram", "unk_id": 1,
+      "vocab": [["a", -1.5], ["<unk>", 0]], "byte_fallback": true})");
+  const auto scored = ReadModel(unigram.section());
+  ASSERT_TRUE(scored.ok()) << scored.error().message;
+  EXPECT_EQ(scored->type, HfModelType::kUnigram);
+  EXPECT_EQ(scored->scores, (std::vector<double>{-1.5, 0}));
+  EXPECT_EQ(scored->unigram.unknown, 1);
+  EXPECT_TRUE(scored->unigram.byte_fallback);
+  const SectionText pieces(R"({"type": "WordPiece", "unk_token": "?",
+      "continuing_subword_prefix": "+", "max_input_chars_per_word": 7,
+      "vocab": {"a": 0}})");
+  const auto word_piece = ReadModel(pieces.section());
+  ASSERT_TRUE(word_piece.ok()) << word_piece.error().message;
+  EXPECT_EQ(word_piece->type, HfModelType::kWordPiece);
+  EXPECT_EQ(word_piece->word_piece.unknown, "?");
+  EXPECT_EQ(word_piece->word_piece.prefix, "+");
+  EXPECT_EQ(word_piece->word_piece.most_characters, 7U);
+  const SectionText words(R"({"type": "WordLevel", "unk_token": "?",
+      "vocab": {"a": 0}})");
+  const auto word_level = ReadModel(words.section());
+  ASSERT_TRUE(word_level.ok()) << word_level.error().message;
+  EXPECT_EQ(word_level->type, HfModelType::kWordLevel);
+  EXPECT_EQ(word_level->word_piece.unknown, "?");
+}
+
 TEST(HfModelTest, WhatIsNotBuiltIsRefusedByName) {
   const std::string open = "open: t.json: unsupported tokenizer: section.";
-  EXPECT_EQ(ErrorOf(ReadModel, R"({"type": "Unigram"})"),
-            open + "type is \"Unigram\"; supported: BPE");
+  EXPECT_EQ(ErrorOf(ReadModel, R"({"type": "Markov"})"),
+            open +
+                "type is \"Markov\"; supported: BPE, Unigram, WordPiece, "
+                "WordLevel");
   EXPECT_EQ(ErrorOf(ReadModel, Model(R"(, "merges": [], "dropout": 0.1)")),
             open + "dropout is 0.1, ids would be random; supported: 0");
-  EXPECT_EQ(ErrorOf(ReadModel,
-                    Model(R"(, "merges": [], "end_of_word_suffix": "</w>")")),
-            open + "end_of_word_suffix is \"</w>\"; supported: none");
+}
+
+TEST(HfModelTest, DamagedUnigramsAreErrors) {
+  const std::string open = "open: t.json: tokenizer: section.";
+  const std::string end = "; get the file again";
   EXPECT_EQ(
-      ErrorOf(ReadModel, Model(R"(, "merges": [], "byte_fallback": true)")),
-      open + "byte_fallback is true; supported: false");
+      ErrorOf(ReadModel, R"({"type": "Unigram", "vocab": [["a"]]})"),
+      open + "vocab has the entry 0 that is no pair of token and score" + end);
+  EXPECT_EQ(ErrorOf(ReadModel, R"({"type": "Unigram", "vocab": []})"),
+            open + "vocab has no tokens" + end);
+  EXPECT_EQ(ErrorOf(ReadModel, R"({"type": "Unigram", "vocab": [["a", 0]],
+                                   "unk_id": 1})"),
+            open + "unk_id is 1, its ids go from 0 to 0" + end);
 }
 
 TEST(HfModelTest, DamagedVocabulariesAreErrors) {

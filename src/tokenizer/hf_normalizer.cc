@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kSupported =
     "NFC, NFD, NFKC, NFKD, Replace, Prepend, Lowercase, Strip, StripAccents, "
-    "Sequence";
+    "BertNormalizer, Precompiled, Nmt, ByteLevel, Sequence";
+
+using Steps = std::vector<NormalizerStepPtr>;
 
 std::optional<NormalForm> FindForm(std::string_view type) {
   if (type == "NFC") return NormalForm::kNfc;
@@ -30,9 +32,38 @@ Result<NormalizerStepPtr> ReadReplace(const JsonSection& section) {
   return MakeReplaceStep(std::move(compiled), std::string(content));
 }
 
-Result<NormalizerStepPtr> ReadStep(const JsonSection& section) {
-  PELLUCID_ASSIGN_OR_RETURN(const std::string_view type,
-                            section.String("type"));
+Result<NormalizerStepPtr> ReadPrecompiled(const JsonSection& section) {
+  PELLUCID_ASSIGN_OR_RETURN(const std::string_view text,
+                            section.String("precompiled_charsmap"));
+  const JsonSection field = section.Get("precompiled_charsmap");
+  const auto blob = DecodeBase64(text);
+  if (!blob) return field.Damaged("is no base64");
+  auto charsmap = Charsmap::Parse(*blob);
+  if (!charsmap.ok()) return field.Damaged(charsmap.error().message);
+  return MakeCharsmapStep(std::move(charsmap).value());
+}
+
+// BERT's normaliser is a list of others.
+Status AppendBert(const JsonSection& section, Steps& steps) {
+  PELLUCID_ASSIGN_OR_RETURN(const bool cleans,
+                            section.Bool("clean_text", true));
+  PELLUCID_ASSIGN_OR_RETURN(const bool spaces_chinese,
+                            section.Bool("handle_chinese_chars", true));
+  PELLUCID_ASSIGN_OR_RETURN(const bool lowers, section.Bool("lowercase", true));
+  PELLUCID_ASSIGN_OR_RETURN(const bool strips,
+                            section.Bool("strip_accents", lowers));
+  if (cleans) steps.push_back(MakeCleanTextStep());
+  if (spaces_chinese) steps.push_back(MakeSpaceChineseStep());
+  if (strips) {
+    steps.push_back(MakeNormalFormStep(NormalForm::kNfd));
+    steps.push_back(MakeDropMarksStep());
+  }
+  if (lowers) steps.push_back(MakeLowercaseStep());
+  return {};
+}
+
+Result<NormalizerStepPtr> ReadStep(const JsonSection& section,
+                                   std::string_view type) {
   if (const auto form = FindForm(type)) return MakeNormalFormStep(*form);
   if (type == "Replace") return ReadReplace(section);
   if (type == "Prepend") {
@@ -49,6 +80,9 @@ Result<NormalizerStepPtr> ReadStep(const JsonSection& section) {
     return MakeStripStep(left, right);
   }
   if (type == "StripAccents") return MakeStripAccentsStep();
+  if (type == "Precompiled") return ReadPrecompiled(section);
+  if (type == "Nmt") return MakeNmtStep();
+  if (type == "ByteLevel") return MakeSpellBytesStep();
   return section.Unsupported(fmt::format("is \"{}\"", Quote(type)), kSupported);
 }
 
@@ -56,9 +90,18 @@ Result<NormalizerStepPtr> ReadStep(const JsonSection& section) {
 
 Result<Normalizer> ReadNormalizer(const JsonSection& section) {
   PELLUCID_ASSIGN_OR_RETURN(const auto sections, section.Steps("normalizers"));
-  std::vector<NormalizerStepPtr> steps;
+  Steps steps;
   for (const JsonSection& part : sections) {
-    PELLUCID_ASSIGN_OR_RETURN(steps.emplace_back(), ReadStep(part));
+    PELLUCID_ASSIGN_OR_RETURN(const std::string_view type, part.String("type"));
+    if (type == "BertNormalizer") {
+      PELLUCID_RETURN_IF_ERROR(AppendBert(part, steps));
+      continue;
+    }
+    // Without a table it does nothing.
+    const bool is_empty =
+        type == "Precompiled" && part.Get("precompiled_charsmap").IsNull();
+    if (is_empty) continue;
+    PELLUCID_ASSIGN_OR_RETURN(steps.emplace_back(), ReadStep(part, type));
   }
   return Normalizer(std::move(steps));
 }

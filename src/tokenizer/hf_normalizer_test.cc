@@ -30,6 +30,30 @@ TEST(HfNormalizerTest, EachTypeIsRead) {
                           "strip_right": false})",
                       " a "),
             "a ");
+  EXPECT_EQ(Normalize(R"({"type": "Nmt"})", "a\u0001\u200bb"), "a b");
+  EXPECT_EQ(Normalize(R"({"type": "ByteLevel"})", " a"), "\u0120a");
+  EXPECT_EQ(Normalize(R"({"type": "Precompiled"})", "a"), "a");
+}
+
+TEST(HfNormalizerTest, BertsPartsAreSwitches) {
+  const auto bert = [](std::string_view fields) {
+    return R"({"type": "BertNormalizer", )" + std::string(fields) + "}";
+  };
+  constexpr char kText[] = "\u00c9t\u00e9\u0001\u4e2d";
+  EXPECT_EQ(Normalize(bert(R"("clean_text": true, "handle_chinese_chars": true,
+                              "strip_accents": null, "lowercase": true)"),
+                      kText),
+            "ete \u4e2d ");
+  EXPECT_EQ(Normalize(bert(R"("clean_text": false,
+                              "handle_chinese_chars": false,
+                              "strip_accents": false, "lowercase": true)"),
+                      kText),
+            "\u00e9t\u00e9\u0001\u4e2d");
+  EXPECT_EQ(Normalize(bert(R"("clean_text": true,
+                              "handle_chinese_chars": false,
+                              "strip_accents": null, "lowercase": false)"),
+                      kText),
+            "\u00c9t\u00e9\u4e2d");
 }
 
 // formats 6.11: a String is no Regex.
@@ -54,10 +78,19 @@ TEST(HfNormalizerTest, ASequenceRunsInOrder) {
 }
 
 TEST(HfNormalizerTest, OthersAreRefusedByName) {
-  EXPECT_EQ(ErrorOf(ReadNormalizer, R"({"type": "Precompiled"})"),
-            "open: t.json: unsupported tokenizer: section is \"Precompiled\"; "
+  EXPECT_EQ(ErrorOf(ReadNormalizer, R"({"type": "Magic"})"),
+            "open: t.json: unsupported tokenizer: section is \"Magic\"; "
             "supported: NFC, NFD, NFKC, NFKD, Replace, Prepend, Lowercase, "
-            "Strip, StripAccents, Sequence");
+            "Strip, StripAccents, BertNormalizer, Precompiled, Nmt, ByteLevel, "
+            "Sequence");
+  EXPECT_EQ(ErrorOf(ReadNormalizer, R"({"type": "Precompiled",
+                                        "precompiled_charsmap": "a"})"),
+            "open: t.json: tokenizer: section.precompiled_charsmap is no "
+            "base64; get the file again");
+  EXPECT_EQ(ErrorOf(ReadNormalizer, R"({"type": "Precompiled",
+                                        "precompiled_charsmap": "/wAAAAAA"})"),
+            "open: t.json: tokenizer: section.precompiled_charsmap says that "
+            "its trie has 255 bytes of 2; get the file again");
   EXPECT_EQ(ErrorOf(ReadNormalizer, R"({"type": "Replace", "content": "",
                                         "pattern": {"Regex": "("}})"),
             "open: t.json: tokenizer: section.pattern: the pattern \"(\" is "

@@ -101,10 +101,59 @@ TEST(HfPreTokenizerTest, APrefixSpaceStandsBeforeEachPiece) {
               ElementsAre(" a", " 1", " b"));
 }
 
+TEST(HfPreTokenizerTest, ClassesOfCharacters) {
+  EXPECT_THAT(Pieces(R"({"type": "Punctuation"})", "a.b!"),
+              ElementsAre("a", ".", "b", "!"));
+  EXPECT_THAT(
+      Pieces(R"({"type": "Punctuation", "behavior": "Removed"})", "a.b!"),
+      ElementsAre("a", "b"));
+  EXPECT_THAT(Pieces(R"({"type": "Whitespace"})", "it's \u00a012"),
+              ElementsAre("it", "'", "s", "12"));
+  EXPECT_THAT(Pieces(R"({"type": "WhitespaceSplit"})", " it's\n12"),
+              ElementsAre("it's", "12"));
+  EXPECT_THAT(Pieces(R"({"type": "BertPreTokenizer"})", " it's 12"),
+              ElementsAre("it", "'", "s", "12"));
+  EXPECT_THAT(
+      Pieces(R"({"type": "CharDelimiterSplit", "delimiter": "x"})", "axxb"),
+      ElementsAre("a", "b"));
+  EXPECT_THAT(Pieces(R"({"type": "FixedLength", "length": 2})", "ab\u00e9"),
+              ElementsAre("ab", "\u00e9"));
+  EXPECT_THAT(Pieces(R"({"type": "UnicodeScripts"})", "ab \u6771\u3042x"),
+              ElementsAre("ab ", "\u6771\u3042", "x"));
+}
+
+TEST(HfPreTokenizerTest, MetaspaceOfAllSchemes) {
+  const auto metaspace = [](std::string_view fields) {
+    return R"({"type": "Metaspace", "replacement": "_")" + std::string(fields) +
+           "}";
+  };
+  EXPECT_THAT(Pieces(metaspace(""), "a b"), ElementsAre("_a", "_b"));
+  EXPECT_THAT(Pieces(metaspace(R"(, "split": false)"), "a b"),
+              ElementsAre("_a_b"));
+  EXPECT_THAT(Pieces(metaspace(R"(, "prepend_scheme": "never")"), "a b"),
+              ElementsAre("a", "_b"));
+  EXPECT_THAT(Pieces(metaspace(R"(, "add_prefix_space": false)"), "a b"),
+              ElementsAre("a", "_b"));
+  // Nothing says here that the piece begins the text.
+  EXPECT_THAT(Pieces(metaspace(R"(, "prepend_scheme": "first")"), "a b"),
+              ElementsAre("a", "_b"));
+}
+
 TEST(HfPreTokenizerTest, OthersAreRefusedByName) {
-  EXPECT_EQ(ErrorOf(ReadPreTokenizer, R"({"type": "Metaspace"})"),
-            "open: t.json: unsupported tokenizer: section is \"Metaspace\"; "
-            "supported: Split, ByteLevel, Digits, Sequence");
+  EXPECT_EQ(ErrorOf(ReadPreTokenizer, R"({"type": "Magic"})"),
+            "open: t.json: unsupported tokenizer: section is \"Magic\"; "
+            "supported: Split, ByteLevel, Digits, Metaspace, Punctuation, "
+            "Whitespace, WhitespaceSplit, BertPreTokenizer, "
+            "CharDelimiterSplit, UnicodeScripts, FixedLength, Sequence");
+  EXPECT_EQ(ErrorOf(ReadPreTokenizer, R"({"type": "Metaspace",
+                        "replacement": "_", "add_prefix_space": false,
+                        "prepend_scheme": "always"})"),
+            "open: t.json: tokenizer: section.prepend_scheme is \"always\", "
+            "but add_prefix_space is false; get the file again");
+  EXPECT_EQ(ErrorOf(ReadPreTokenizer, R"({"type": "FixedLength",
+                                          "length": 0})"),
+            "open: t.json: tokenizer: section.length is 0, at least 1 is "
+            "needed; get the file again");
   EXPECT_EQ(ErrorOf(ReadPreTokenizer, R"({"type": "Split", "behavior": "Odd",
                                           "pattern": {"String": "a"}})"),
             "open: t.json: tokenizer: section has the unknown behavior "

@@ -22,7 +22,9 @@
 #include "tokenizer/hf_json.h"
 #include "tokenizer/normalizer.h"
 #include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/unigram.h"
 #include "tokenizer/vocabulary.h"
+#include "tokenizer/word_piece.h"
 
 namespace pellucid {
 
@@ -31,6 +33,13 @@ Result<Normalizer> ReadNormalizer(const JsonSection& section);
 
 // "pre_tokenizer".
 Result<PreTokenizer> ReadPreTokenizer(const JsonSection& section);
+
+// The fields that the pre-tokenizer and the decoder Metaspace share.
+struct HfMetaspace {
+  std::string_view replacement;  // one character
+  MetaspaceScheme scheme = MetaspaceScheme::kAlways;
+};
+Result<HfMetaspace> ReadMetaspaceFields(const JsonSection& section);
 
 // "decoder".
 Result<Decoder> ReadDecoder(const JsonSection& section);
@@ -50,14 +59,24 @@ Result<HfPattern> ReadPattern(const JsonSection& section);
 Result<TextPattern> CompilePattern(const HfPattern& pattern,
                                    const JsonSection& section);
 
-// "model" of type BPE. Views live as long as the file.
+enum class HfModelType : std::uint8_t {
+  kBpe,
+  kUnigram,
+  kWordPiece,
+  kWordLevel
+};
+
+// "model", with the fields of its type. Views live as long as the file.
 struct HfModel {
+  HfModelType type = HfModelType::kBpe;
   Vocabulary vocabulary{{}};
   std::vector<std::uint8_t> flags;  // [ids], kModelToken or 0
   std::size_t count = 0;            // tokens, which upstream calls its size
-  std::vector<MergePair> merges;    // [ranks]
-  BpeOptions options;
-  bool ignore_merges = false;
+  std::vector<MergePair> merges;    // [ranks]; BPE
+  BpeOptions options;               // BPE
+  std::vector<double> scores;       // [ids]; Unigram
+  Unigram::Options unigram;
+  WordPiece::Options word_piece;  // WordLevel: the unknown token alone
 };
 Result<HfModel> ReadModel(const JsonSection& section);
 // "vocab", or a vocab.json: {token: id}.

@@ -10,8 +10,38 @@
 namespace pellucid {
 namespace {
 
-std::string KindOf(const PreTokenizer& pre) {
-  return fmt::format("bpe ({})", pre.last ? NameOf(*pre.last) : "own pattern");
+std::string KindOf(const HfModel& model, const PreTokenizer& pre) {
+  switch (model.type) {
+    case HfModelType::kUnigram:
+      return "unigram";
+    case HfModelType::kWordPiece:
+      return "wordpiece";
+    case HfModelType::kWordLevel:
+      return "wordlevel";
+    case HfModelType::kBpe:
+      break;
+  }
+  if (pre.last) return fmt::format("bpe ({})", NameOf(*pre.last));
+  if (model.options.byte_fallback) return "bpe (byte fallback)";
+  return "bpe (own pattern)";
+}
+
+// Null: BPE, which MakeTokenizer makes.
+PieceModelPtr MakeModel(HfModel& model) {
+  switch (model.type) {
+    case HfModelType::kUnigram:
+      return std::make_shared<Unigram>(std::move(model.vocabulary),
+                                       std::move(model.scores), model.unigram);
+    case HfModelType::kWordPiece:
+      return std::make_shared<WordPiece>(std::move(model.vocabulary),
+                                         std::move(model.word_piece));
+    case HfModelType::kWordLevel:
+      return std::make_shared<WordLevel>(std::move(model.vocabulary),
+                                         model.word_piece.unknown);
+    case HfModelType::kBpe:
+      break;
+  }
+  return nullptr;
 }
 
 // `id` where it is a token.
@@ -31,7 +61,8 @@ std::optional<std::int64_t> IfToken(std::optional<std::int64_t> id,
 Result<Tokenizer> MakeHfTokenizer(HfSpec from) {
   TokenizerSpec spec;
   spec.name = Quote(from.name);
-  spec.kind = KindOf(from.pre_tokenizer);
+  spec.kind = KindOf(from.model, from.pre_tokenizer);
+  spec.model = MakeModel(from.model);
   spec.vocabulary = std::move(from.model.vocabulary);
   spec.flags = std::move(from.model.flags);
   for (const AddedEntry& entry : from.added) {
@@ -40,11 +71,10 @@ Result<Tokenizer> MakeHfTokenizer(HfSpec from) {
   }
   spec.merges = from.model.merges;
   spec.bpe = std::move(from.model.options);
-  spec.ignore_merges = from.model.ignore_merges;
   spec.added = std::move(from.added);
   spec.normalizer = std::move(from.normalizer);
   spec.pre_tokenizer = std::move(from.pre_tokenizer);
-  spec.decoder = from.decoder;
+  spec.decoder = std::move(from.decoder);
   spec.bos = from.bos;
   spec.eos = from.eos;
   if (!spec.bos && from.text.before.size() == 1) spec.bos = from.text.before[0];

@@ -19,7 +19,7 @@ struct HfSpec {
   std::vector<AddedEntry> added;
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
-  Decoder decoder = Decoder::kByteLevel;
+  Decoder decoder;
   HfTemplate text;
   // Absent: what the template puts first and last, if that is one token; else
   // what the model says, if that is one.

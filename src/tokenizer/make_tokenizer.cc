@@ -52,6 +52,26 @@ void MarkAdded(TokenizerSpec& spec) {
   }
 }
 
+// Whether the model can read the bytes of pieces itself, if the pre-tokeniser
+// spells them. What BPE does with characters it does with those of the
+// alphabet.
+bool ReadsBytes(const TokenizerSpec& spec) {
+  return spec.model == nullptr && !spec.bpe.byte_fallback &&
+         spec.bpe.prefix.empty() && spec.bpe.suffix.empty();
+}
+
+Result<PieceModelPtr> MakeBpe(TokenizerSpec& spec) {
+  spec.bpe.byte_level = spec.pre_tokenizer.byte_level;
+  if (spec.bpe.ignore_merges) {
+    spec.bpe.whole = spec.flags;
+    spec.bpe.whole.resize(spec.vocabulary.size(), 0);
+  }
+  PELLUCID_ASSIGN_OR_RETURN(
+      auto bpe, Bpe::Make(std::move(spec.vocabulary), spec.merges, spec.name,
+                          std::move(spec.bpe)));
+  return PieceModelPtr(std::move(bpe));
+}
+
 }  // namespace
 
 Result<Tokenizer> MakeTokenizer(TokenizerSpec spec) {
@@ -62,24 +82,23 @@ Result<Tokenizer> MakeTokenizer(TokenizerSpec spec) {
                             CheckOptionalId(spec, spec.eos, "EOS"));
   PELLUCID_ASSIGN_OR_RETURN(auto before, CheckIds(spec, spec.before));
   PELLUCID_ASSIGN_OR_RETURN(auto after, CheckIds(spec, spec.after));
-  spec.bpe.byte_level = spec.pre_tokenizer.byte_level;
-  PELLUCID_ASSIGN_OR_RETURN(
-      Bpe bpe,
-      Bpe::Make(std::move(spec.vocabulary), spec.merges, spec.name, spec.bpe));
+  if (!ReadsBytes(spec)) spec.pre_tokenizer.SettleBytes();
+  if (spec.model == nullptr) {
+    PELLUCID_ASSIGN_OR_RETURN(spec.model, MakeBpe(spec));
+  }
   MarkAdded(spec);
   PELLUCID_ASSIGN_OR_RETURN(
       AddedVocabulary added,
       AddedVocabulary::Make(std::move(spec.added), spec.normalizer, spec.name));
   return Tokenizer(std::make_shared<const Tokenizer::Impl>(
-      Tokenizer::Impl{.bpe = std::move(bpe),
+      Tokenizer::Impl{.model = std::move(spec.model),
                       .added = std::move(added),
                       .flags = std::move(spec.flags),
                       .name = std::move(spec.name),
                       .kind = std::move(spec.kind),
                       .normalizer = std::move(spec.normalizer),
                       .pre_tokenizer = std::move(spec.pre_tokenizer),
-                      .decoder = spec.decoder,
-                      .ignore_merges = spec.ignore_merges,
+                      .decoder = std::move(spec.decoder),
                       .before = std::move(before),
                       .after = std::move(after),
                       .bos = bos,

@@ -22,6 +22,7 @@ struct Input {
     spec.kind = "bpe (test)";
     spec.flags.assign(tokens.size(), kModelToken);
     spec.pre_tokenizer.byte_level = true;
+    spec.decoder = Decoder({MakeByteLevelDecoder()});
   }
   Result<Tokenizer> Make() {
     spec.vocabulary = Vocabulary(tokens);

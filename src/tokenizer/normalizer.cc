@@ -14,14 +14,6 @@
 namespace pellucid {
 namespace {
 
-// Whether a part of the text may come to `bytes`.
-Status CheckMade(const MadeBytes& made, std::size_t bytes) {
-  if (made.With(bytes) <= made.most()) return {};
-  return ModelError(fmt::format(
-      "its normaliser makes {} bytes of the text, at most {} are supported",
-      made.With(bytes), made.most()));
-}
-
 class NormalFormStep : public NormalizerStep {
  public:
   explicit NormalFormStep(NormalForm form) : form_(form) {}
@@ -46,7 +38,7 @@ class ReplaceStep : public NormalizerStep {
     std::size_t made = text.size();
     for (const MatchSpan& match : matches) made -= match.end - match.begin;
     made += matches.size() * content_.size();  // both below 2^31
-    PELLUCID_RETURN_IF_ERROR(CheckMade(budget.normalized, made));
+    PELLUCID_RETURN_IF_ERROR(CheckNormalizedBytes(budget, made));
     storage.clear();
     storage.reserve(made);
     std::size_t at = 0;
@@ -56,6 +48,15 @@ class ReplaceStep : public NormalizerStep {
     }
     storage.append(text.substr(at));
     return std::string_view(storage);
+  }
+  // What is put in stands where the last character that it replaces stood.
+  bool KeepsStart(std::string_view text) const override {
+    TextBudget budget(text.size());
+    const auto matches = pattern_.FindAll(text, budget);
+    if (!matches.ok() || matches->empty()) return true;
+    const auto [begin, end] = matches->front();
+    const bool is_longer = end > DecodeUtf8(text, 0).bytes;
+    return begin > 0 || end == 0 || (!content_.empty() && !is_longer);
   }
 
  private:
@@ -106,6 +107,9 @@ class StripStep : public NormalizerStep {
     }
     return text.substr(begin, end - begin);
   }
+  bool KeepsStart(std::string_view text) const override {
+    return !left_ || (ClassOf(DecodeUtf8(text, 0).code) & kSpace) == 0;
+  }
 
  private:
   bool left_, right_;
@@ -114,6 +118,7 @@ class StripStep : public NormalizerStep {
 // Its marks are those of Unicode 9.0, as are the normal forms. U+1CF2 and
 // U+1CF3 are letters since 10.0.
 bool IsMark(char32_t code) {
+  if (code >= 0xe0100 && code <= 0xe01ef) return true;  // beyond the tables
   if ((ClassOf(code) & kNewerThanNfc) != 0) return false;
   if (code == 0x1cf2 || code == 0x1cf3) return true;
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code))) {
@@ -138,9 +143,22 @@ class StripAccentsStep : public NormalizerStep {
     }
     return std::string_view(storage);
   }
+  bool KeepsStart(std::string_view text) const override {
+    return !IsMark(DecodeUtf8(text, 0).code);
+  }
 };
 
 }  // namespace
+
+bool NormalizerStep::KeepsStart(std::string_view) const { return true; }
+
+Status CheckNormalizedBytes(const TextBudget& budget, std::size_t bytes) {
+  const MadeBytes& made = budget.normalized;
+  if (made.With(bytes) <= made.most()) return {};
+  return ModelError(fmt::format(
+      "its normaliser makes {} bytes of the text, at most {} are supported",
+      made.With(bytes), made.most()));
+}
 
 NormalizerStepPtr MakeNormalFormStep(NormalForm form) {
   return std::make_shared<NormalFormStep>(form);
@@ -167,16 +185,18 @@ NormalizerStepPtr MakeStripAccentsStep() {
 }
 
 Result<std::string_view> Normalizer::Apply(std::string_view text,
-                                           Scratch& scratch,
-                                           TextBudget& budget) const {
+                                           Scratch& scratch, TextBudget& budget,
+                                           bool* keeps_start) const {
+  if (keeps_start != nullptr) *keeps_start = true;
   std::size_t largest = 0;  // text that a step left
   std::size_t next = 0;     // the storage that `text` does not lie in
   for (const NormalizerStepPtr& step : steps_) {
     if (text.empty()) break;
     std::string& storage = scratch[next];
+    if (keeps_start != nullptr) *keeps_start &= step->KeepsStart(text);
     PELLUCID_ASSIGN_OR_RETURN(text, step->Apply(text, storage, budget));
     largest = std::max(largest, text.size());
-    PELLUCID_RETURN_IF_ERROR(CheckMade(budget.normalized, largest));
+    PELLUCID_RETURN_IF_ERROR(CheckNormalizedBytes(budget, largest));
     if (budget.IsLate()) return ModelError("its normaliser takes too long");
     const char* begin = storage.data();
     if (text.data() >= begin && text.data() <= begin + storage.size()) {

@@ -9,6 +9,7 @@
 #define PELLUCID_TOKENIZER_NORMALIZER_H_
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 
 #include "pellucid/result.h"
 #include "tokenizer/normal_form.h"
+#include "tokenizer/precompiled.h"
 #include "tokenizer/text_budget.h"
 #include "tokenizer/text_pattern.h"
 
@@ -32,6 +34,10 @@ class NormalizerStep {
   virtual Result<std::string_view> Apply(std::string_view text,
                                          std::string& storage,
                                          TextBudget& budget) const = 0;
+
+  // Whether what it made of `text` begins where that does: it took nothing off
+  // the front. Metaspace asks (tokenizer/pre_tokenizer.h).
+  virtual bool KeepsStart(std::string_view text) const;
 };
 using NormalizerStepPtr = std::shared_ptr<const NormalizerStep>;
 
@@ -45,6 +51,21 @@ NormalizerStepPtr MakeLowercaseStep();
 NormalizerStepPtr MakeStripStep(bool left, bool right);
 // Leaves out combining marks, which only a decomposition before sets free.
 NormalizerStepPtr MakeStripAccentsStep();
+// Spells the bytes of the text in the byte alphabet.
+NormalizerStepPtr MakeSpellBytesStep();
+// SentencePiece's replacements (tokenizer/precompiled.h).
+NormalizerStepPtr MakeCharsmapStep(Charsmap charsmap);
+// What SentencePiece's "nmt" rules do with control characters and spaces.
+NormalizerStepPtr MakeNmtStep();
+// The parts of BertNormalizer: control characters out, and a plain space for
+// every kind of it; spaces around Chinese characters; the marks (Mn of Unicode
+// 8.0) out of a decomposed text.
+NormalizerStepPtr MakeCleanTextStep();
+NormalizerStepPtr MakeSpaceChineseStep();
+NormalizerStepPtr MakeDropMarksStep();
+
+// Whether a part of the text may come to `bytes`: kModel if not.
+Status CheckNormalizedBytes(const TextBudget& budget, std::size_t bytes);
 
 // Immutable; cheap to copy. Without steps a text stays what it is.
 class Normalizer {
@@ -61,8 +82,11 @@ class Normalizer {
   // `budget` is that of the whole text, of which `text` may be a part. kModel:
   // a regular expression reached a limit, or the steps came to the end of the
   // budget, in bytes or in time; the message lacks operation and object.
+  // `keeps_start`, unless null, becomes whether nothing was taken off the
+  // front.
   Result<std::string_view> Apply(std::string_view text, Scratch& scratch,
-                                 TextBudget& budget) const;
+                                 TextBudget& budget,
+                                 bool* keeps_start = nullptr) const;
 
  private:
   std::vector<NormalizerStepPtr> steps_;

@@ -5,40 +5,10 @@
 
 #include "fmt/format.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/pre_token_edit.h"
 
 namespace pellucid {
 namespace {
-
-// Replaces each piece by what cut(piece, pieces) appends.
-template <typename Cut>
-Status CutEach(PreTokens& tokens, const Cut& cut) {
-  std::vector<std::string_view> pieces;
-  pieces.reserve(tokens.pieces.size());
-  for (const std::string_view piece : tokens.pieces) {
-    PELLUCID_RETURN_IF_ERROR(cut(piece, pieces));
-  }
-  tokens.pieces = std::move(pieces);
-  return {};
-}
-
-// Replaces each piece by the text that append(piece, storage) appends.
-template <typename Append>
-void RewriteEach(PreTokens& tokens, const Append& append) {
-  std::string storage;
-  std::vector<std::size_t> ends;
-  ends.reserve(tokens.pieces.size());
-  for (const std::string_view piece : tokens.pieces) {
-    append(piece, storage);
-    ends.push_back(storage.size());
-  }
-  tokens.storage = std::move(storage);
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < ends.size(); ++i) {
-    tokens.pieces[i] =
-        std::string_view(tokens.storage).substr(begin, ends[i] - begin);
-    begin = ends[i];
-  }
-}
 
 class SplitStep : public PreTokenizerStep {
  public:
@@ -112,6 +82,13 @@ class ByteAlphabetStep : public PreTokenizerStep {
 };
 
 }  // namespace
+
+void PreTokenizer::SettleBytes() {
+  if (last) steps.push_back(MakePatternStep(*last));
+  last.reset();
+  if (byte_level) steps.push_back(MakeByteAlphabetStep());
+  byte_level = false;
+}
 
 Status PreTokenizer::ApplySteps(PreTokens& tokens, TextBudget& budget) const {
   MadeBytes& made = budget.pre_tokenized;

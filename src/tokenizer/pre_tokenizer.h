@@ -9,6 +9,8 @@
 #ifndef PELLUCID_TOKENIZER_PRE_TOKENIZER_H_
 #define PELLUCID_TOKENIZER_PRE_TOKENIZER_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +31,8 @@ namespace pellucid {
 struct PreTokens {
   std::vector<std::string_view> pieces;
   std::string storage;
+  // The first piece begins where the whole raw text does: what Metaspace asks.
+  bool at_start = false;
 };
 
 // Immutable. Safe to use from many threads.
@@ -53,6 +57,25 @@ PreTokenizerStepPtr MakePrefixSpaceStep();
 // Spells the bytes of each piece in the byte alphabet.
 PreTokenizerStepPtr MakeByteAlphabetStep();
 
+// Each character of a class a match: those of Punctuation (ASCII's and P* of
+// Unicode 8.0), white space (25 code points), or one character.
+PreTokenizerStepPtr MakePunctuationStep(SplitBehavior behavior);
+PreTokenizerStepPtr MakeSpacesStep(SplitBehavior behavior);
+PreTokenizerStepPtr MakeDelimiterStep(char32_t delimiter);
+// Runs of word characters (\w of Rust), and of what is neither that nor space.
+PreTokenizerStepPtr MakeWordsStep();
+
+enum class MetaspaceScheme : std::uint8_t { kAlways, kFirst, kNever };
+// A space becomes `replacement`, one character; one is put before each piece,
+// or before the one that begins the raw text, unless it begins with it; and,
+// with `splits`, each begins a piece.
+PreTokenizerStepPtr MakeMetaspaceStep(std::string replacement,
+                                      MetaspaceScheme scheme, bool splits);
+// Runs of one script (Unicode 9.0); a space has that of what is beside it.
+PreTokenizerStepPtr MakeScriptsStep();
+// Pieces of `length` characters, at least 1.
+PreTokenizerStepPtr MakeFixedLengthStep(std::size_t length);
+
 // Immutable; cheap to copy.
 struct PreTokenizer {
   std::vector<PreTokenizerStepPtr> steps = {};
@@ -63,10 +86,11 @@ struct PreTokenizer {
 
   // Calls visit(piece) on the pieces of `text`, well-formed UTF-8, in order.
   // The views live during the call. `budget` is that of the whole text, of
-  // which `text` may be a part. kModel: see ApplySteps; none was visited.
+  // which `text` may be a part; `at_start`: it begins where that does. kModel:
+  // see ApplySteps; none was visited.
   template <typename Visit>
   Status ForEachPiece(std::string_view text, TextBudget& budget,
-                      const Visit& visit) const {
+                      const Visit& visit, bool at_start = false) const {
     if (text.empty()) return {};
     const auto visit_last = [&](std::string_view left) {
       if (!last) {
@@ -80,11 +104,15 @@ struct PreTokenizer {
       visit_last(text);
       return {};
     }
-    PreTokens tokens{{text}, {}};
+    PreTokens tokens{{text}, {}, at_start};
     PELLUCID_RETURN_IF_ERROR(ApplySteps(tokens, budget));
     for (const std::string_view left : tokens.pieces) visit_last(left);
     return {};
   }
+
+  // Makes the pattern and the spelling of bytes steps like others, for models
+  // that read characters.
+  void SettleBytes();
 
   // kModel: see PreTokenizerStep::Apply; or the steps came to the end of the
   // budget, in bytes or in time.

@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "base/utf8.h"
 #include "fmt/format.h"
+#include "tokenizer/pattern_classes.h"
 
 namespace pellucid {
 namespace {
@@ -25,6 +26,9 @@ constexpr unsigned long kStepsPerByte = 8;
 
 // Entries on the engine's own stack, about 40 bytes each.
 constexpr unsigned kMaxStack = 1U << 22;
+
+// A pattern with all its classes written out: \p{L} alone takes 13 KB.
+constexpr std::size_t kMaxPinnedBytes = std::size_t{1} << 20;
 
 bool Initialize() {
   OnigEncoding encodings[] = {ONIG_ENCODING_UTF8};
@@ -102,10 +106,16 @@ Result<Regex> Regex::Compile(std::string_view pattern) {
                                            "supported",
                                            pattern.size(), kMaxPatternBytes));
   }
+  const std::string pinned = PinClasses(pattern, kMaxPinnedBytes);
+  if (pinned.size() > kMaxPinnedBytes) {
+    return BadPattern(pattern, fmt::format("has more than {} bytes with its "
+                                           "classes written out",
+                                           kMaxPinnedBytes));
+  }
   regex_t* compiled = nullptr;
   OnigErrorInfo info{};
   const int code = onig_new(
-      &compiled, Bytes(pattern.data()), Bytes(pattern.data() + pattern.size()),
+      &compiled, Bytes(pinned.data()), Bytes(pinned.data() + pinned.size()),
       ONIG_OPTION_NONE, ONIG_ENCODING_UTF8, ONIG_SYNTAX_ONIGURUMA, &info);
   if (code != ONIG_NORMAL) {
     return BadPattern(pattern, "is not valid: " + OnigMessage(code, &info));

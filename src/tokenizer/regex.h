@@ -3,8 +3,9 @@
 // Hugging Face's tokenizers are written for Oniguruma in its own syntax and
 // UTF-8 (formats 6.10), so the same engine runs them here: every other one
 // differs somewhere. The known patterns do not come here: they have matchers
-// written by hand (tokenizer/pre_pattern.h). \p{..} is the Unicode of the
-// installed Oniguruma, 14.0 in release 6.9.8; that of Hugging Face is 16.0.
+// written by hand (tokenizer/pre_pattern.h). The classes of a pattern are those
+// of Unicode 16.0 (tokenizer/pattern_classes.h); cases fold, and \b looks, as
+// the installed Oniguruma knows them.
 //
 // A pattern comes from a file that nobody vouches for. It backtracks, so each
 // search has a limit of steps and of stack, and all searches in the parts of a

@@ -32,7 +32,7 @@ Status CheckText(std::string_view text) {
 
 // Gives an error of the tokenizer's steps its operation and object.
 Error AtFile(const std::string& name, const Error& error) {
-  return {error.code, fmt::format("tokenize: {}: {}; shorten the text", name,
+  return {error.code, fmt::format("tokenize: {}: {}; take another text", name,
                                   error.message)};
 }
 
@@ -68,32 +68,35 @@ std::vector<TokenId> BeforeText(const Tokenizer::Impl& impl, BosPolicy policy) {
 Tokenizer::Tokenizer(std::shared_ptr<const Impl> impl)
     : impl_(std::move(impl)) {}
 
-Status Tokenizer::Impl::EncodeRaw(std::string_view text, TextBudget& budget,
+Status Tokenizer::Impl::EncodeRaw(std::string_view text, bool at_start,
+                                  TextBudget& budget,
                                   std::vector<TokenId>& ids) const {
   Normalizer::Scratch scratch;
-  PELLUCID_ASSIGN_OR_RETURN(const std::string_view normal,
-                            normalizer.Apply(text, scratch, budget));
+  PELLUCID_ASSIGN_OR_RETURN(
+      const std::string_view normal,
+      normalizer.Apply(text, scratch, budget, at_start ? &at_start : nullptr));
   return CutOut(
       normal, added.normalized().Find(normal),
       [&](TokenId id) { ids.push_back(id); },
       [&](std::string_view between) {
-        return EncodeNormalized(between, budget, ids);
+        const bool begins = at_start && between.data() == normal.data();
+        return EncodeNormalized(between, begins, budget, ids);
       });
 }
 
-Status Tokenizer::Impl::EncodeNormalized(std::string_view text,
+Status Tokenizer::Impl::EncodeNormalized(std::string_view text, bool at_start,
                                          TextBudget& budget,
                                          std::vector<TokenId>& ids) const {
-  return pre_tokenizer.ForEachPiece(text, budget, [&](std::string_view piece) {
-    if (ignore_merges) {
-      const auto whole = bpe.WholePiece(piece);
-      if (whole && (Flags(*whole) & kModelToken) != 0) {
-        ids.push_back(*whole);
-        return;
-      }
-    }
-    bpe.Encode(piece, ids);
-  });
+  bool is_known = true;
+  const auto encode = [&](std::string_view piece) {
+    if (is_known) is_known = model->Encode(piece, ids);
+  };
+  PELLUCID_RETURN_IF_ERROR(
+      pre_tokenizer.ForEachPiece(text, budget, encode, at_start));
+  if (is_known) return {};
+  return ModelError(
+      "a part of the text has no token, and the unknown token that stands for "
+      "such parts is not in the vocabulary");
 }
 
 Result<Encoding> Tokenizer::Encode(std::string_view text,
@@ -117,7 +120,7 @@ Result<Encoding> Tokenizer::Encode(std::string_view text,
         text, impl_->added.raw().Find(text),
         [&](TokenId id) { ids.push_back(id); },
         [&](std::string_view raw) {
-          return impl_->EncodeRaw(raw, budget, ids);
+          return impl_->EncodeRaw(raw, raw.data() == text.data(), budget, ids);
         });
     if (!status.ok()) return AtFile(impl_->name, status.error());
     if (options.avoid_double_bos && impl_->bos && first > 0 &&
@@ -141,19 +144,19 @@ std::string Tokenizer::Decode(std::span<const TokenId> ids,
     if (impl_->Flags(id) == 0) continue;
     const AddedEntry* entry = impl_->added.Find(id);
     if (entry == nullptr) {
-      tokens.push_back(impl_->bpe.vocabulary().Text(id));
+      tokens.push_back(impl_->model->vocabulary().Text(id));
     } else if (!skip_special_tokens || !impl_->added.IsLeftOut(*entry)) {
       tokens.push_back(impl_->added.DecodedText(*entry));
     }
   }
-  return DecodeTokens(impl_->decoder, tokens);
+  return impl_->decoder.Decode(tokens);
 }
 
 std::string Tokenizer::TokenBytes(TokenId id) const {
   if (impl_->Flags(id) == 0) return {};
   const AddedEntry* entry = impl_->added.Find(id);
   if (entry != nullptr) return entry->content;
-  return DecodeToken(impl_->decoder, impl_->bpe.vocabulary().Text(id));
+  return impl_->decoder.DecodeAlone(impl_->model->vocabulary().Text(id));
 }
 
 std::string Tokenizer::TokenText(TokenId id) const {
@@ -163,9 +166,8 @@ std::string Tokenizer::TokenText(TokenId id) const {
 
 std::optional<TokenId> Tokenizer::FindToken(std::string_view bytes) const {
   if (const auto added = impl_->added.FindContent(bytes)) return added;
-  const std::string spelt = SpellToken(impl_->decoder, bytes);
-  for (const std::string_view text : {std::string_view(spelt), bytes}) {
-    const auto id = impl_->bpe.vocabulary().Find(text);
+  for (const std::string& text : impl_->decoder.Spellings(bytes)) {
+    const auto id = impl_->model->vocabulary().Find(text);
     if (id && impl_->Flags(*id) != 0 && TokenBytes(*id) == bytes) return id;
   }
   return std::nullopt;

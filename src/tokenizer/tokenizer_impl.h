@@ -19,6 +19,7 @@
 #include "tokenizer/bpe.h"
 #include "tokenizer/decoder.h"
 #include "tokenizer/normalizer.h"
+#include "tokenizer/piece_model.h"
 #include "tokenizer/pre_tokenizer.h"
 #include "tokenizer/text_budget.h"
 
@@ -33,18 +34,19 @@ enum TokenFlag : std::uint8_t {
 };
 
 struct TokenizerSpec {
-  std::string name;           // of the file, for messages
-  std::string kind;           // Tokenizer::Kind()
-  Vocabulary vocabulary{{}};  // of the model
+  std::string name;  // of the file, for messages
+  std::string kind;  // Tokenizer::Kind()
   // [all ids]: kModelToken; the other bits follow from `added`.
   std::vector<std::uint8_t> flags;
+  // The model; null: BPE of the three that follow.
+  PieceModelPtr model;
+  Vocabulary vocabulary{{}};
   std::span<const MergePair> merges;  // [ranks]
-  BpeOptions bpe;                     // byte_level is the pre-tokeniser's
+  BpeOptions bpe;  // byte_level is the pre-tokeniser's, whole that of flags
   std::vector<AddedEntry> added;
   Normalizer normalizer;  // of each text between raw added tokens
   PreTokenizer pre_tokenizer;
-  Decoder decoder = Decoder::kByteLevel;
-  bool ignore_merges = false;  // a piece that is a token is that token
+  Decoder decoder;
   // The template: what stands before and after every text.
   std::vector<std::int64_t> before, after;
   std::optional<std::int64_t> bos, eos;
@@ -55,7 +57,7 @@ struct TokenizerSpec {
 Result<Tokenizer> MakeTokenizer(TokenizerSpec spec);
 
 struct Tokenizer::Impl {
-  Bpe bpe;
+  PieceModelPtr model;
   AddedVocabulary added;
   std::vector<std::uint8_t> flags;  // [ids], bits of TokenFlag
   std::string name;
@@ -63,18 +65,18 @@ struct Tokenizer::Impl {
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
   Decoder decoder;
-  bool ignore_merges;
   std::vector<TokenId> before, after;
   std::optional<TokenId> bos, eos;
 
   // Appends the ids of `text`, which holds no added token that is looked for
-  // in raw text; `budget` is that of all such texts of a call. kModel: see
-  // Normalizer::Apply, PreTokenizer::ForEachPiece.
-  Status EncodeRaw(std::string_view text, TextBudget& budget,
+  // in raw text; `budget` is that of all such texts of a call. `at_start`: it
+  // is the first of them and begins the whole text. kModel: see
+  // Normalizer::Apply, PreTokenizer::ForEachPiece, PieceModel::Encode.
+  Status EncodeRaw(std::string_view text, bool at_start, TextBudget& budget,
                    std::vector<TokenId>& ids) const;
   // The same of normalised text without any added token.
-  Status EncodeNormalized(std::string_view text, TextBudget& budget,
-                          std::vector<TokenId>& ids) const;
+  Status EncodeNormalized(std::string_view text, bool at_start,
+                          TextBudget& budget, std::vector<TokenId>& ids) const;
 
   bool AddsBos() const {
     return bos && !before.empty() && before.front() == *bos;

@@ -31,6 +31,7 @@ TokenizerSpec SpecOf(const Views& tokens, const std::vector<Kind>& kinds) {
   spec.vocabulary = Vocabulary(tokens);
   spec.pre_tokenizer.last = PrePattern::kGpt2;
   spec.pre_tokenizer.byte_level = true;
+  spec.decoder = Decoder({MakeByteLevelDecoder()});
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     spec.flags.push_back(kinds[i] == kN ? kModelToken : 0);
     if (kinds[i] != kC && kinds[i] != kD) continue;
@@ -96,7 +97,7 @@ TEST(TokenizerTest, IgnoringMergesTakesNormalTokensOnly) {
   const Views tokens = {"a", "b", "ab", "\u0120b", "\u0120"};
   TokenizerSpec spec = SpecOf(tokens, {kN, kN, kN, kC, kN});
   EXPECT_THAT(Encode(Make(spec), "ab"), ElementsAre(0, 1));
-  spec.ignore_merges = true;
+  spec.bpe.ignore_merges = true;
   EXPECT_THAT(Encode(Make(spec), "ab"), ElementsAre(2));
   // U+0120 b is the raw text of a control token, and none of " b".
   EXPECT_THAT(Encode(Make(spec), "ab b"), ElementsAre(2, 4, 1));

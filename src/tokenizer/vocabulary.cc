@@ -32,7 +32,10 @@ std::uint32_t Hash(std::string_view text, std::uint64_t seed) {
 
 Vocabulary::Vocabulary(std::span<const std::string_view> tokens) {
   std::size_t bytes = 0;
-  for (const std::string_view token : tokens) bytes += token.size();
+  for (const std::string_view token : tokens) {
+    bytes += token.size();
+    longest_ = std::max(longest_, token.size());
+  }
   arena_.reserve(bytes);
   begins_.reserve(tokens.size() + 1);
   begins_.push_back(0);

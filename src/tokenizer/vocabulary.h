@@ -41,6 +41,9 @@ class Vocabulary {
 
   std::optional<TokenId> Find(std::string_view text) const;
 
+  // Bytes of the longest string.
+  std::size_t LongestText() const { return longest_; }
+
   // Sets ids[i] to the token that is texts[i], or to -1, for each i.
   void FindMany(std::span<const std::string_view> texts,
                 std::span<TokenId> ids) const;
@@ -58,6 +61,7 @@ class Vocabulary {
 
   std::string arena_;
   std::vector<std::size_t> begins_;  // [size() + 1], offsets into arena_
+  std::size_t longest_ = 0;          // string, bytes
   std::uint64_t seed_ = HashSeed();
   std::vector<Slot> slots_;  // a power of two, at most half full
   std::optional<TokenId> duplicate_;

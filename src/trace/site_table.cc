@@ -49,7 +49,9 @@ std::string DerivedName(const ModuleNames& names, Point point) {
 // TransformerLens' name of a per-layer point below "blocks.N", or "". Its q, k
 // and v are the projections before rotation, its mlp.hook_pre what is
 // activated.
-std::string_view HookName(const ModuleNames& names, Point point) {
+std::string_view HookName(const ModuleNames& names, const SiteSizes& sizes,
+                          Point point) {
+  const bool delta = !sizes.modules_add_residual;
   switch (point) {
     case Point::kResidPre:
       return "hook_resid_pre";
@@ -57,9 +59,15 @@ std::string_view HookName(const ModuleNames& names, Point point) {
       return "hook_resid_mid";
     case Point::kResidPost:
       return "hook_resid_post";
+    // What is added to the stream.
     case Point::kAttn:
+      return delta && names[Point::kAttnPostNorm].empty() ? "hook_attn_out"
+                                                          : "";
+    case Point::kAttnPostNorm:
       return "hook_attn_out";
     case Point::kMlp:
+      return delta && names[Point::kMlpPostNorm].empty() ? "hook_mlp_out" : "";
+    case Point::kMlpPostNorm:
       return "hook_mlp_out";
     case Point::kQuery:
       return "attn.hook_q";
@@ -93,8 +101,8 @@ struct Spellings {
   std::vector<std::string> below_base, whole;
 };
 
-Spellings LayerSpellings(const ModuleNames& names, Point point,
-                         std::size_t layer) {
+Spellings LayerSpellings(const ModuleNames& names, const SiteSizes& sizes,
+                         Point point, std::size_t layer) {
   const std::string block = Join(names.layers, std::to_string(layer));
   const std::string& module = names[point];
   const std::string below = module.empty() ? DerivedName(names, point) : module;
@@ -107,7 +115,7 @@ Spellings LayerSpellings(const ModuleNames& names, Point point,
   for (const auto& [same, path] : names.same) {
     if (same == point) out.below_base.push_back(Join(block, path));
   }
-  const std::string_view hook = HookName(names, point);
+  const std::string_view hook = HookName(names, sizes, point);
   if (!hook.empty()) {
     out.whole.push_back(fmt::format("blocks.{}.{}", layer, hook));
   }
@@ -130,10 +138,15 @@ Spellings ModelSpellings(const ModuleNames& names, Point point) {
   }
   if (point == Point::kEmbedTokens) out.whole.push_back("hook_embed");
   if (point == Point::kPosEmbed) out.whole.push_back("hook_pos_embed");
+  // The trunk's own output.
+  const Point trunk = names[Point::kProjectOut].empty() ? Point::kFinalNorm
+                                                        : Point::kProjectOut;
+  if (point == trunk) {
+    out.whole.insert(out.whole.end(),
+                     {names.base, Join(names.base, names.base)});
+  }
   if (point == Point::kFinalNorm) {
-    // The trunk's own output, and TransformerLens' name.
-    out.whole.insert(out.whole.end(), {names.base, Join(names.base, names.base),
-                                       "ln_final.hook_normalized"});
+    out.whole.push_back("ln_final.hook_normalized");
   }
   for (const auto& [same, path] : names.same) {
     if (same != point) continue;
@@ -178,6 +191,14 @@ Error Unknown(std::string_view name, const std::string& what,
 
 }  // namespace
 
+bool SiteSizes::Has(SiteKey key) const {
+  if (key.point == Point::kResidMid) return !parallel;
+  const bool experts = key.layer < has_experts.size() && has_experts[key.layer];
+  if (IsDenseMlp(key.point)) return !experts;
+  if (IsOfExperts(key.point)) return experts;
+  return true;
+}
+
 SiteTable::SiteTable(const ModuleNames& names, const SiteSizes& sizes)
     : sizes_(sizes),
       by_key_(kPointCount * std::max<std::size_t>(sizes.n_layers, 1)) {
@@ -187,7 +208,7 @@ SiteTable::SiteTable(const ModuleNames& names, const SiteSizes& sizes)
       Add(names, static_cast<Point>(i), layer);
     }
   };
-  add_all(Point::kEmbedTokens, Point::kRotary, 0);
+  add_all(Point::kEmbedTokens, Point::kRotaryLocal, 0);
   for (std::size_t layer = 0; layer < sizes.n_layers; ++layer) {
     add_all(Point::kResidPre, Point::kResidPost, layer);
   }
@@ -195,13 +216,17 @@ SiteTable::SiteTable(const ModuleNames& names, const SiteSizes& sizes)
 }
 
 void SiteTable::Add(const ModuleNames& names, Point point, std::size_t layer) {
+  if (!sizes_.Has({point, layer})) return;
   const Spellings spelt = IsPerLayer(point)
-                              ? LayerSpellings(names, point, layer)
+                              ? LayerSpellings(names, sizes_, point, layer)
                               : ModelSpellings(names, point);
   std::vector<std::string> all;
   for (const std::string& path : spelt.below_base) {
     const std::string full = Join(names.base, path);
     all.insert(all.end(), {full, path, Join(names.base, full)});
+    for (const std::string& other : names.other_bases) {
+      all.push_back(Join(other, path));
+    }
     if (names.base == kMlxBase) continue;
     const std::string mlx = Join(kMlxBase, path);
     all.insert(all.end(), {mlx, Join(kMlxBase, mlx)});
@@ -282,16 +307,37 @@ std::vector<std::size_t> SiteTable::FeatureShape(Point point) const {
       return {sizes_.n_kv_heads * sizes_.head_dim};
     case Point::kZ:
       return {sizes_.n_heads, sizes_.head_dim};
+    case Point::kQueryNorm:
+      if (sizes_.norms_whole_qk) return FeatureShape(Point::kQuery);
+      return {sizes_.n_heads, sizes_.head_dim};
+    case Point::kKeyNorm:
+      if (sizes_.norms_whole_qk) return FeatureShape(Point::kKey);
+      return {sizes_.n_kv_heads, sizes_.head_dim};
     case Point::kScores:
     case Point::kPattern:
       return {};
     case Point::kRotary:
+    case Point::kRotaryLocal:
       return {sizes_.rotary_dim};
+    case Point::kEmbedTokens:
+    case Point::kProjectOut:
+      return {sizes_.d_embed};
+    case Point::kGateUp:
+      return {2 * sizes_.d_mlp};
     case Point::kGate:
     case Point::kUp:
     case Point::kAct:
     case Point::kMlpPost:
       return {sizes_.d_mlp};
+    case Point::kRouter:
+      return {sizes_.n_experts};
+    case Point::kSharedGate:
+    case Point::kSharedUp:
+    case Point::kSharedAct:
+    case Point::kSharedPost:
+      return {sizes_.d_shared};
+    case Point::kSharedWeight:
+      return {1};
     case Point::kHead:
     case Point::kLogits:
       return {sizes_.vocab_size};

@@ -26,7 +26,9 @@ namespace pellucid {
 // How an architecture calls its modules. A family fills it in; an empty name
 // is a module that it does not have.
 struct ModuleNames {
-  std::string base;    // prefix of the trunk, "model"
+  std::string base;  // prefix of the trunk, "model"
+  // Prefixes of the trunk in other versions, other than none and base twice.
+  std::vector<std::string> other_bases;
   std::string layers;  // list of blocks below base, "layers"
   // Module path of a point: below base ("embed_tokens"), below a block
   // ("self_attn.q_proj") or, for the head, at the top ("lm_head"). Points that
@@ -45,16 +47,26 @@ struct ModuleNames {
   }
 };
 
-// Sizes that shapes are made of.
+// Sizes that shapes are made of, and what decides whether a point is there.
 struct SiteSizes {
   std::size_t n_layers = 0;
   std::size_t d_model = 0;
+  std::size_t d_embed = 0;  // of the embeddings
   std::size_t n_heads = 0;
   std::size_t n_kv_heads = 0;
   std::size_t head_dim = 0;
   std::size_t rotary_dim = 0;
   std::size_t d_mlp = 0;
   std::size_t vocab_size = 0;
+  bool parallel = false;        // blocks without a state between their parts
+  bool norms_whole_qk = false;  // q_norm is of all heads' features together
+  bool modules_add_residual = false;   // attention and MLP give the stream
+  std::vector<bool> has_experts = {};  // [n_layers], or empty: no block has
+  std::size_t n_experts = 0;
+  std::size_t d_shared = 0;  // of the expert that sees every token
+
+  // Whether a block has the point, as far as sizes tell.
+  bool Has(SiteKey key) const;
 };
 
 struct Site {

@@ -67,6 +67,26 @@ std::int32_t GgmlId(DType dtype) {
       return 14;
     case DType::kBF16:
       return 30;
+    case DType::kF64:
+      return 28;
+    case DType::kQ2_K:
+      return 10;
+    case DType::kQ3_K:
+      return 11;
+    case DType::kQ8_1:
+      return 9;
+    case DType::kQ8_K:
+      return 15;
+    case DType::kIQ4_NL:
+      return 20;
+    case DType::kIQ4_XS:
+      return 23;
+    case DType::kMXFP4:
+      return 39;
+    case DType::kNVFP4:
+      return 40;
+    default:
+      break;  // no type of ggml
   }
   return -1;
 }

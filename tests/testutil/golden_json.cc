@@ -98,4 +98,14 @@ std::map<std::string, std::string> GoldenMap(std::string_view path,
   return out;
 }
 
+std::map<std::string, std::string> GoldenObject(std::string_view path) {
+  std::map<std::string, std::string> out;
+  WithGolden(path, "", [&](element root) {
+    for (const auto field : simdjson::dom::object(root)) {
+      out.emplace(field.key, simdjson::minify(field.value));
+    }
+  });
+  return out;
+}
+
 }  // namespace pellucid::testutil

@@ -28,6 +28,9 @@ std::vector<std::pair<std::string, std::string>> GoldenPairs(
 std::map<std::string, std::string> GoldenMap(std::string_view path,
                                              std::string_view key);
 
+// The whole object: key and value as JSON text.
+std::map<std::string, std::string> GoldenObject(std::string_view path);
+
 }  // namespace pellucid::testutil
 
 #endif  // PELLUCID_TESTS_TESTUTIL_GOLDEN_JSON_H_

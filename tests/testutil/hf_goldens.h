@@ -16,6 +16,11 @@ std::vector<std::string> HfGoldenNames();
 // Path of tests/golden/tiny_hf/NAME.
 std::string HfGoldenPath(std::string_view name);
 
+// The same below tests/golden/families, made by tools/goldens/families.py: all
+// other families, and what tiny_hf does not toggle.
+std::vector<std::string> FamilyGoldenNames();
+std::string FamilyGoldenPath(std::string_view name);
+
 }  // namespace pellucid::testutil
 
 #endif  // PELLUCID_TESTS_TESTUTIL_HF_GOLDENS_H_

@@ -28,6 +28,7 @@ inline ModuleNames TinyModules() {
 inline SiteSizes TinySizes() {
   return {.n_layers = 2,
           .d_model = 6,
+          .d_embed = 6,
           .n_heads = 2,
           .n_kv_heads = 1,
           .head_dim = 3,

@@ -127,6 +127,113 @@ def bf16(b: np.ndarray) -> np.ndarray:
     return (words << 16).view(F32)
 
 
+# Sixteen values that four bits choose from, in IQ4_NL and IQ4_XS.
+UNEVEN = np.array(
+    [
+        "-127",
+        "-104",
+        "-83",
+        "-65",
+        "-49",
+        "-35",
+        "-22",
+        "-10",
+        "1",
+        "13",
+        "25",
+        "38",
+        "53",
+        "69",
+        "89",
+        "113",
+    ],
+    np.int8,
+)
+# Floats of four bits, doubled.
+DOUBLED_E2M1 = np.array(
+    [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12], np.int8
+)
+
+
+def _two_bits(quants: np.ndarray) -> np.ndarray:
+    """Give 2-bit values [n, 256] of bytes [n, 64], 16 alike at a time."""
+    halves = quants.reshape(-1, 2, 1, 32)
+    shifts = np.array([0, 2, 4, 6], np.uint8).reshape(1, 1, 4, 1)
+    return (halves >> shifts & 3).reshape(-1, 256)
+
+
+def q2_k(b: np.ndarray) -> np.ndarray:
+    """(d * scale) * q - (dmin * min)."""
+    scales = (_f16(b, 80) * (b[:, :16] & 15).astype(F32)).repeat(16, axis=1)
+    minima = (_f16(b, 82) * (b[:, :16] >> 4).astype(F32)).repeat(16, axis=1)
+    product = scales * _two_bits(b[:, 16:80]).astype(F32)
+    return product - minima
+
+
+def q3_k(b: np.ndarray) -> np.ndarray:
+    """(d * (scale - 32)) * (q - 4, or q where the mask has a bit)."""
+    s = b[:, 96:108]
+    low = np.concatenate([s[:, :8] & 15, s[:, :8] >> 4], axis=1)
+    high = np.concatenate([s[:, 8:] >> (2 * i) & 3 for i in range(4)], axis=1)
+    scales = (low | high << 4).astype(np.int32) - 32
+    bits = np.concatenate([b[:, :32] >> i & 1 for i in range(8)], axis=1)
+    q = _two_bits(b[:, 32:96]).astype(np.int32) - 4 * (1 - bits.astype(int))
+    d = (_f16(b, 108) * scales.astype(F32)).repeat(16, axis=1)
+    return d * q.astype(F32)
+
+
+def q8_1(b: np.ndarray) -> np.ndarray:
+    """Q * d; the sum in the header is for products."""
+    q = np.ascontiguousarray(b[:, 4:]).view(np.int8)
+    return q.astype(F32) * _f16(b, 0)
+
+
+def q8_k(b: np.ndarray) -> np.ndarray:
+    """Q * d, with d in float32; the sums at the end are for products."""
+    d = np.ascontiguousarray(b[:, :4]).view("<f4").astype(F32)
+    q = np.ascontiguousarray(b[:, 4:260]).view(np.int8)
+    return q.astype(F32) * d
+
+
+def iq4_nl(b: np.ndarray) -> np.ndarray:
+    """D * value."""
+    return _f16(b, 0) * UNEVEN[_nibbles(b[:, 2:])].astype(F32)
+
+
+def iq4_xs(b: np.ndarray) -> np.ndarray:
+    """(d * (scale - 32)) * value."""
+    high = np.ascontiguousarray(b[:, 2:4]).view("<u2")
+    out = np.empty((b.shape[0], 256), F32)
+    for i in range(8):
+        low = b[:, 4 + i // 2] >> (4 * (i % 2)) & 15
+        six = low | (high[:, 0] >> (2 * i) & 3) << 4
+        d = _f16(b, 0)[:, 0] * (six.astype(np.int32) - 32).astype(F32)
+        q = UNEVEN[_nibbles(b[:, 8 + 16 * i : 24 + 16 * i])].astype(F32)
+        out[:, 32 * i : 32 * i + 32] = d[:, None] * q
+    return out
+
+
+def mxfp4(b: np.ndarray) -> np.ndarray:
+    """Value * 2^(e - 128), the values being doubled."""
+    scale = np.ldexp(F32(1), b[:, :1].astype(np.int32) - 128)
+    return DOUBLED_E2M1[_nibbles(b[:, 1:])].astype(F32) * scale
+
+
+def nvfp4(b: np.ndarray) -> np.ndarray:
+    """Value * half of an E4M3 for each 16, the values being doubled."""
+    d = b[:, :4].astype(np.int32)
+    exponent, mantissa = d >> 3 & 15, d & 7
+    scale = np.where(
+        exponent == 0,
+        np.ldexp(mantissa.astype(F32), -9),
+        np.ldexp((mantissa + 8).astype(F32), exponent - 10),
+    )
+    scale = np.where(d == 0x7F, F32(0), scale) * F32(0.5)
+    q = [_nibbles(b[:, 4 + 8 * i : 12 + 8 * i]) for i in range(4)]
+    values = DOUBLED_E2M1[np.concatenate(q, axis=1)].astype(F32)
+    return scale.astype(F32).repeat(16, axis=1) * values
+
+
 # Type name: values a block, bytes a block, offsets of half-precision fields,
 # decoder.
 TYPES: dict[str, tuple[int, int, tuple[int, ...], Decoder]] = {
@@ -140,6 +247,14 @@ TYPES: dict[str, tuple[int, int, tuple[int, ...], Decoder]] = {
     "Q4_K": (256, 144, (0, 2), q4_k),
     "Q5_K": (256, 176, (0, 2), q5_k),
     "Q6_K": (256, 210, (208,), q6_k),
+    "Q2_K": (256, 84, (80, 82), q2_k),
+    "Q3_K": (256, 110, (108,), q3_k),
+    "Q8_1": (32, 36, (0,), q8_1),
+    "Q8_K": (256, 292, (), q8_k),
+    "IQ4_NL": (32, 18, (0,), iq4_nl),
+    "IQ4_XS": (256, 136, (0,), iq4_xs),
+    "MXFP4": (32, 17, (), mxfp4),
+    "NVFP4": (64, 36, (), nvfp4),
 }
 
 

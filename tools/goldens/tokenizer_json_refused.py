@@ -13,7 +13,6 @@ from pathlib import Path
 
 from golden_file import write_json
 from tokenizer_json_document import (
-    BYTE_LEVEL,
     Json,
     added,
     document,
@@ -38,47 +37,34 @@ def small(*, model: Json | None = None, **sections: object) -> Json:
 
 def unsupported() -> Iterator[Refused]:
     """Give what is valid for `tokenizers`."""
-    models: dict[str, Json] = {
-        "Unigram": {"unk_id": 0, "vocab": [["a", 0.0]]},
-        "WordPiece": {
-            "unk_token": "a",
-            "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100,
-            "vocab": VOCAB,
-        },
-        "WordLevel": {"unk_token": "a", "vocab": VOCAB},
-    }
-    for kind, keys in models.items():
-        doc = {**small(), "model": {"type": kind, **keys}}
-        yield f"model_{kind.lower()}", doc, kind
-    for kind in ("Precompiled", "BertNormalizer", "Nmt"):
-        doc = small(normalizer={"type": kind})
-        yield f"normalizer_{kind.lower()}", doc, kind
-    nested = sequence("normalizers", {"type": "NFC"}, {"type": "Nmt"})
-    yield "normalizer_in_sequence", small(normalizer=nested), "Nmt"
-    for kind in ("UnicodeScripts", "BertPreTokenizer"):
-        doc = small(pre_tokenizer={"type": kind})
-        yield f"pre_{kind.lower()}", doc, kind
-    nested = sequence("pretokenizers", BYTE_LEVEL, {"type": "UnicodeScripts"})
-    yield "pre_in_sequence", small(pre_tokenizer=nested), "UnicodeScripts"
-    for kind, keys in (
-        ("WordPiece", {"prefix": "##", "cleanup": True}),
-        (
-            "CTC",
-            {
-                "pad_token": "a",
-                "word_delimiter_token": "b",
-                "cleanup": True,
-            },
-        ),
-    ):
-        doc = small(decoder={"type": kind, **keys})
-        yield f"decoder_{kind.lower()}", doc, kind
+    keys = {"pad_token": "a", "word_delimiter_token": "b", "cleanup": True}
+    ctc = {"type": "CTC", **keys}
+    yield "decoder_ctc", small(decoder=ctc), "CTC"
+    nested = sequence("decoders", {"type": "Fuse"}, ctc)
+    yield "decoder_in_sequence", small(decoder=nested), "CTC"
     yield "dropout", small(model={"dropout": 0.5}), "dropout"
-    prefix = small(model={"continuing_subword_prefix": "##"})
-    yield "subword_prefix", prefix, "continuing_subword_prefix"
-    suffix = small(model={"end_of_word_suffix": "</w>"})
-    yield "word_suffix", suffix, "end_of_word_suffix"
+
+
+def damaged_kinds() -> Iterator[Refused]:
+    """Give damaged sections of other kinds than byte-level BPE."""
+    unigram = {"type": "Unigram", "unk_id": 1, "vocab": [["a", 0.0]]}
+    yield "unigram_unknown", {**small(), "model": unigram}, "unk_id"
+    unigram = {"type": "Unigram", "unk_id": 0, "vocab": [["a", "b"]]}
+    yield "unigram_score", {**small(), "model": unigram}, "vocab"
+    prefix = {"continuing_subword_prefix": "##"}
+    yield "subword_prefix", small(model=prefix), "merge"
+    for name, text in (("base64", "a"), ("trie", "/wAAAAAA")):
+        broken = {"type": "Precompiled", "precompiled_charsmap": text}
+        doc = small(normalizer=broken)
+        yield f"charsmap_{name}", doc, "precompiled_charsmap"
+    scheme = {
+        "type": "Metaspace",
+        "replacement": "_",
+        "prepend_scheme": "often",
+    }
+    yield "metaspace_scheme", small(pre_tokenizer=scheme), "often"
+    strip = {"type": "Strip", "content": "ab", "start": 0, "stop": 0}
+    yield "decoder_strip", small(decoder=strip), "content"
 
 
 def damaged() -> Iterator[Refused]:
@@ -150,7 +136,7 @@ def main() -> None:
     folder = options.out / "refused"
     shutil.rmtree(folder, ignore_errors=True)
     words = {}
-    for name, doc, word in (*unsupported(), *damaged()):
+    for name, doc, word in (*unsupported(), *damaged_kinds(), *damaged()):
         write_json(folder / f"{name}.json", doc)
         words[name] = word
     for name, data in broken():

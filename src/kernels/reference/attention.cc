@@ -20,6 +20,14 @@ float Score(std::span<const float> q, const ConstKeyBlocks& keys,
   return Dot(q, key) * scale;
 }
 
+// What attention makes of a scaled dot with key `token`.
+float Finished(const AttentionShape& shape, std::size_t token, float score) {
+  if (shape.softcap != 0) {
+    score = Tanh(score / shape.softcap) * shape.softcap;
+  }
+  return shape.key_bias.empty() ? score : score + shape.key_bias[token];
+}
+
 void SoftmaxInPlace(std::span<float> row, std::size_t first, std::size_t last) {
   float max = row[first];
   for (std::size_t k = first; k <= last; ++k) max = row[k] > max ? row[k] : max;
@@ -57,7 +65,8 @@ void AttendHead(const AttentionShape& shape, ConstMatrixView q,
 
     std::vector<float> row(k.tokens, kMasked);
     for (std::size_t j = first; j <= i; ++j) {
-      row[j] = Score(q.RowSpan(row_of_q), k, j, shape.scale);
+      row[j] =
+          Finished(shape, j, Score(q.RowSpan(row_of_q), k, j, shape.scale));
     }
     if (on_scores) on_scores(row_of_q, {row.data(), 1, k.tokens});
 

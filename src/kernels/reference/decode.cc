@@ -1,40 +1,12 @@
 #include "kernels/reference/decode.h"
 
 #include <bit>
-#include <cstring>
+
+#include "kernels/reference/block_bytes.h"
+#include "kernels/reference/low_bit.h"
 
 namespace pellucid::kernels::reference {
 namespace {
-
-// The bytes of one block, little-endian fields at any alignment.
-class Block {
- public:
-  explicit Block(const std::byte* bytes) : bytes_(bytes) {}
-
-  unsigned U8(std::size_t at) const {
-    return std::to_integer<unsigned>(bytes_[at]);
-  }
-  int I8(std::size_t at) const { return static_cast<std::int8_t>(U8(at)); }
-  std::uint16_t U16(std::size_t at) const {
-    return static_cast<std::uint16_t>(U8(at) | U8(at + 1) << 8);
-  }
-  std::uint32_t U32(std::size_t at) const {
-    return U16(at) | static_cast<std::uint32_t>(U16(at + 2)) << 16;
-  }
-  float Half(std::size_t at) const { return HalfToFloat(U16(at)); }
-  // Element j of 32: low halves of the 16 bytes at `at`, then the high ones.
-  int Nibble(std::size_t at, std::size_t j) const {
-    const unsigned byte = U8(at + j % 16);
-    return static_cast<int>(j < 16 ? byte & 15 : byte >> 4);
-  }
-  // The same with a fifth bit, bit j of the word at `high`.
-  int FiveBits(std::size_t at, std::size_t high, std::size_t j) const {
-    return Nibble(at, j) | static_cast<int>((U32(high) >> j & 1) << 4);
-  }
-
- private:
-  const std::byte* bytes_;
-};
 
 float ToFloat(int q) { return static_cast<float>(q); }
 
@@ -109,8 +81,6 @@ float BF16(const Block& b, std::size_t) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(b.U16(0)) << 16);
 }
 
-using Element = float (*)(const Block&, std::size_t);
-
 Element ElementOf(DType dtype) {
   switch (dtype) {
     case DType::kF32:
@@ -135,8 +105,17 @@ Element ElementOf(DType dtype) {
       return Q5_K;
     case DType::kQ6_K:
       return Q6_K;
+    default:
+      return LowBitElementOf(dtype);
   }
-  return F32;
+}
+
+// Entry `i` of a row of scales or biases.
+float ScaleAt(const GroupScales& groups, const std::byte* row, std::size_t i) {
+  float scale;
+  DecodeRow(groups.dtype, row + i * InfoOf(groups.dtype).block_bytes,
+            {&scale, 1});
+  return scale;
 }
 
 }  // namespace
@@ -165,11 +144,26 @@ void DecodeRow(DType dtype, const std::byte* row, std::span<float> out) {
   }
 }
 
+void DecodeRow(const WeightView& w, std::size_t r, std::span<float> out) {
+  DecodeRow(w.dtype, w.Row(r), out);
+  if (!w.HasGroups()) return;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const std::size_t group = i / w.groups.elements;
+    const float scale = ScaleAt(w.groups, w.ScalesOfRow(r), group);
+    if (w.groups.biases != nullptr) {
+      const float product = scale * out[i];
+      out[i] = product + ScaleAt(w.groups, w.BiasesOfRow(r), group);
+    } else {
+      out[i] = out[i] * (scale * w.groups.factor);
+    }
+  }
+}
+
 void DecodeRows(const WeightView& w, std::size_t begin, MatrixView out) {
   const std::size_t element = InfoOf(w.dtype).block_bytes;
   for (std::size_t r = 0; r < out.rows; ++r) {
     if (!w.transposed) {
-      DecodeRow(w.dtype, w.Row(begin + r), out.RowSpan(r));
+      DecodeRow(w, begin + r, out.RowSpan(r));
       continue;
     }
     for (std::size_t c = 0; c < out.cols; ++c) {

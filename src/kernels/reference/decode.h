@@ -15,8 +15,9 @@ namespace pellucid::kernels::reference {
 // Exact; a signalling NaN becomes quiet, as the processors' conversions do.
 float HalfToFloat(std::uint16_t bits);
 
-// As kernels::DecodeRow.
+// As kernels::DecodeRow; of MLX's dtypes the elements as they are, unscaled.
 void DecodeRow(DType dtype, const std::byte* row, std::span<float> out);
+void DecodeRow(const WeightView& w, std::size_t r, std::span<float> out);
 
 // As kernels::DecodeRows, in both layouts.
 void DecodeRows(const WeightView& w, std::size_t begin, MatrixView out);

@@ -48,7 +48,8 @@ void ScaleGpt2Attention(bool by_width, bool by_layer, ArchSpec& spec) {
       by_width ? std::sqrt(static_cast<double>(spec.head_dim)) : 1;
   for (std::size_t layer = 0; layer < spec.n_layers; ++layer) {
     const double depth = by_layer ? static_cast<double>(layer + 1) : 1;
-    spec.attention_scale.push_back(static_cast<float>(1 / (root * depth)));
+    const auto scale = static_cast<float>(1 / (root * depth));
+    spec.layers.push_back({.attention_scale = scale, .rope = {}});
   }
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/families/gguf_keys.h"
+#include "model/families/gguf_weights.h"
 #include "model/families/gpt2.h"
 #include "model/family.h"
 #include "model/gguf_loader.h"
@@ -51,47 +52,12 @@ Status ReadSizes(const GgufLoader& loader, ArchSpec& spec) {
   return {};
 }
 
-Result<LayerWeights> ReadLayer(GgufLoader& loader, const ArchSpec& spec,
-                               std::size_t layer) {
-  const std::string prefix = fmt::format("blk.{}.", layer);
-  const std::size_t d = spec.d_model;
-  LayerWeights w;
-  PELLUCID_ASSIGN_OR_RETURN(w.attn_norm,
-                            loader.LayerNorm(prefix + "attn_norm", d));
-  PELLUCID_ASSIGN_OR_RETURN(w.qkv,
-                            loader.Linear(prefix + "attn_qkv", 3 * d, d));
-  PELLUCID_ASSIGN_OR_RETURN(w.attn_out,
-                            loader.Linear(prefix + "attn_output", d, d));
-  PELLUCID_ASSIGN_OR_RETURN(w.mlp_norm,
-                            loader.LayerNorm(prefix + "ffn_norm", d));
-  PELLUCID_ASSIGN_OR_RETURN(w.up,
-                            loader.Linear(prefix + "ffn_up", spec.d_mlp, d));
-  PELLUCID_ASSIGN_OR_RETURN(w.down,
-                            loader.Linear(prefix + "ffn_down", d, spec.d_mlp));
-  return w;
-}
-
-// The converter writes "position_embd"; the format's text says "pos_embd".
-std::string PositionsName(const GgufLoader& loader) {
-  return loader.HasTensor("pos_embd.weight") ? "pos_embd.weight"
-                                             : "position_embd.weight";
-}
-
-Result<Weights> ReadWeights(GgufLoader& loader, ArchSpec& spec) {
-  Weights weights;
-  PELLUCID_ASSIGN_OR_RETURN(weights.embed, ReadEmbedding(loader, spec));
-  PELLUCID_ASSIGN_OR_RETURN(
-      weights.positions,
-      loader.Matrix(PositionsName(loader), spec.context_length, spec.d_model));
-  weights.layers.reserve(spec.n_layers);
-  for (std::size_t layer = 0; layer < spec.n_layers; ++layer) {
-    PELLUCID_ASSIGN_OR_RETURN(LayerWeights w, ReadLayer(loader, spec, layer));
-    weights.layers.push_back(std::move(w));
-  }
-  PELLUCID_ASSIGN_OR_RETURN(weights.final_norm,
-                            loader.LayerNorm("output_norm", spec.d_model));
-  PELLUCID_RETURN_IF_ERROR(ReadUnembedding(loader, spec, weights));
-  return weights;
+WeightRules Rules() {
+  using Bias = WeightRules::Bias;
+  WeightRules rules;
+  rules.qkv = rules.attn_out = rules.mlp = Bias::kIfStored;
+  rules.norm = NormForm::kWeightAndBias;
+  return rules;
 }
 
 }  // namespace
@@ -106,9 +72,9 @@ Result<LoadedModel> Gpt2FromGguf(const GgufFile& file) {
       spec.norm_eps,
       PositiveFloat(loader, "gpt2.attention.layer_norm_epsilon", 1e-5));
   spec.activation = kernels::Activation::kGeluTanh;
-  PELLUCID_ASSIGN_OR_RETURN(Weights weights, ReadWeights(loader, spec));
-  // By now the shapes have shown that sizes are no lies.
   ScaleGpt2Attention(/*by_width=*/true, /*by_layer=*/false, spec);
+  PELLUCID_ASSIGN_OR_RETURN(Weights weights,
+                            ReadGgufWeights(loader, Rules(), spec));
   PELLUCID_RETURN_IF_ERROR(loader.CheckAllTaken());
   NoteGpt2Details(weights, "gelu_new", spec);
   return LoadedModel{std::move(spec), std::move(weights)};

@@ -40,7 +40,8 @@ TEST(Gpt2GgufTest, TheMadeUpModelLoads) {
   EXPECT_EQ(loaded->spec.architecture, "gpt2");
   EXPECT_EQ(loaded->spec.head_dim, 4u);
   EXPECT_EQ(loaded->spec.n_kv_heads, 2u);
-  EXPECT_EQ(loaded->spec.attention_scale, std::vector<float>(2, 0.5f));
+  ASSERT_EQ(loaded->spec.layers.size(), 2u);
+  EXPECT_EQ(loaded->spec.layers[1].attention_scale, 0.5f);
   EXPECT_TRUE(loaded->weights.tied);
   EXPECT_EQ(loaded->weights.positions.rows, 16u);
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/families/gpt2.h"
+#include "model/families/hf_weights.h"
 #include "model/family.h"
 #include "model/hf_loader.h"
 
@@ -68,39 +69,13 @@ Result<Gpt2Scale> ReadScale(HfModelConfig& config) {
   return scale;
 }
 
-Result<LayerWeights> ReadLayer(HfLoader& loader, const ArchSpec& spec,
-                               std::size_t layer) {
-  const std::string prefix = fmt::format("transformer.h.{}.", layer);
-  const std::size_t d = spec.d_model;
-  LayerWeights w;
-  PELLUCID_ASSIGN_OR_RETURN(w.attn_norm, loader.LayerNorm(prefix + "ln_1", d));
-  PELLUCID_ASSIGN_OR_RETURN(w.qkv,
-                            loader.Conv1d(prefix + "attn.c_attn", 3 * d, d));
-  PELLUCID_ASSIGN_OR_RETURN(w.attn_out,
-                            loader.Conv1d(prefix + "attn.c_proj", d, d));
-  PELLUCID_ASSIGN_OR_RETURN(w.mlp_norm, loader.LayerNorm(prefix + "ln_2", d));
-  PELLUCID_ASSIGN_OR_RETURN(w.up,
-                            loader.Conv1d(prefix + "mlp.c_fc", spec.d_mlp, d));
-  PELLUCID_ASSIGN_OR_RETURN(
-      w.down, loader.Conv1d(prefix + "mlp.c_proj", d, spec.d_mlp));
-  return w;
-}
-
-Result<Weights> ReadWeights(HfLoader& loader, bool tied, const ArchSpec& spec) {
-  Weights weights;
-  PELLUCID_RETURN_IF_ERROR(ReadEmbeddings(loader, "transformer.wte", "lm_head",
-                                          tied, spec, weights));
-  PELLUCID_ASSIGN_OR_RETURN(weights.positions,
-                            loader.Matrix("transformer.wpe.weight",
-                                          spec.context_length, spec.d_model));
-  weights.layers.reserve(spec.n_layers);
-  for (std::size_t layer = 0; layer < spec.n_layers; ++layer) {
-    PELLUCID_ASSIGN_OR_RETURN(LayerWeights w, ReadLayer(loader, spec, layer));
-    weights.layers.push_back(std::move(w));
-  }
-  PELLUCID_ASSIGN_OR_RETURN(weights.final_norm,
-                            loader.LayerNorm("transformer.ln_f", spec.d_model));
-  return weights;
+WeightRules Rules() {
+  using Bias = WeightRules::Bias;
+  WeightRules rules;
+  rules.qkv = rules.attn_out = rules.mlp = Bias::kRequired;
+  rules.norm = NormForm::kWeightAndBias;
+  rules.conv1d = true;
+  return rules;
 }
 
 }  // namespace
@@ -117,12 +92,13 @@ Result<LoadedModel> Gpt2FromHf(const HfFolder& folder) {
   PELLUCID_ASSIGN_OR_RETURN(const std::string_view activation,
                             ReadActivation(config, "gelu_new", spec));
   PELLUCID_ASSIGN_OR_RETURN(const Gpt2Scale scale, ReadScale(config));
-  PELLUCID_ASSIGN_OR_RETURN(const bool tied,
+  WeightRules rules = Rules();
+  PELLUCID_ASSIGN_OR_RETURN(rules.tied,
                             config.Bool({"tie_word_embeddings"}, true));
   PELLUCID_RETURN_IF_ERROR(config.CheckAllKnown());
-  PELLUCID_ASSIGN_OR_RETURN(Weights weights, ReadWeights(loader, tied, spec));
-  PELLUCID_RETURN_IF_ERROR(loader.CheckAllTaken());
   ScaleGpt2Attention(scale.by_width, scale.by_layer, spec);
+  PELLUCID_ASSIGN_OR_RETURN(Weights weights,
+                            ReadHfWeights(loader, rules, spec));
   NoteGpt2Details(weights, activation, spec);
   return LoadedModel{std::move(spec), std::move(weights)};
 }

@@ -101,8 +101,9 @@ TEST_F(Gpt2HfTest, TheOriginalFilesOpen) {
 TEST_F(Gpt2HfTest, AttentionScalesByWidthAndLayer) {
   model_.config["scale_attn_weights"] = "false";
   model_.config["scale_attn_by_inverse_layer_idx"] = "true";
-  EXPECT_EQ(Load().value().spec.attention_scale,
-            (std::vector<float>{1.0f, 0.5f}));
+  const ArchSpec spec = Load().value().spec;
+  EXPECT_EQ(spec.layers[0].attention_scale, 1.0f);
+  EXPECT_EQ(spec.layers[1].attention_scale, 0.5f);
 }
 
 TEST_F(Gpt2HfTest, WhatIsMissingOrUnsupportedIsNamed) {

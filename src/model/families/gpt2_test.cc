@@ -26,14 +26,19 @@ TEST(Gpt2Test, HeadsShareTheWidth) {
   EXPECT_EQ(spec.head_dim, 5u);
   EXPECT_EQ(spec.n_kv_heads, 2u);
   EXPECT_EQ(spec.norm, NormKind::kLayer);
-  EXPECT_TRUE(spec.inv_freq.empty());
+  EXPECT_TRUE(spec.ropes.empty());
 }
 
 TEST(Gpt2Test, ScalesAreThoseOfTheThreeSettings) {
   const auto scales = [](bool by_width, bool by_layer) {
     ArchSpec spec = TwoHeads();
     ScaleGpt2Attention(by_width, by_layer, spec);
-    return spec.attention_scale;
+    std::vector<float> out;
+    for (const LayerSpec& layer : spec.layers) {
+      out.push_back(layer.attention_scale);
+      EXPECT_FALSE(layer.rope.has_value());
+    }
+    return out;
   };
   const double root = std::sqrt(5.0);
   const auto narrow = [](double x) { return static_cast<float>(x); };

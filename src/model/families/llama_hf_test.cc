@@ -68,8 +68,9 @@ TEST_F(LlamaHfTest, ReadsSizesAndDefaults) {
   EXPECT_EQ(spec->head_dim, 4u);
   EXPECT_EQ(spec->context_length, 16u);
   EXPECT_EQ(spec->norm_eps, 1e-5f);
-  EXPECT_EQ(spec->attention_scale, (std::vector<float>{0.5f, 0.5f}));
-  EXPECT_EQ(spec->inv_freq, kernels::InverseFrequencies(10000, 4));
+  EXPECT_EQ(spec->layers[1].attention_scale, 0.5f);
+  EXPECT_EQ(spec->ropes.front().inv_freq,
+            kernels::InverseFrequencies(10000, 4));
   EXPECT_EQ(spec->activation, kernels::Activation::kSilu);
   EXPECT_TRUE(tied_);
   EXPECT_TRUE(Load(/*shards=*/3).ok());
@@ -82,7 +83,8 @@ TEST_F(LlamaHfTest, ReadsSizesAndDefaults) {
   ASSERT_TRUE(defaults.ok()) << defaults.error().message;
   EXPECT_EQ(defaults->norm_eps, 1e-6f);
   EXPECT_EQ(defaults->context_length, 2048u);
-  EXPECT_EQ(defaults->inv_freq, kernels::InverseFrequencies(10000, 4));
+  EXPECT_EQ(defaults->ropes.front().inv_freq,
+            kernels::InverseFrequencies(10000, 4));
 }
 
 // Keys of published folders beside the sizes.
@@ -126,7 +128,9 @@ TEST_F(LlamaHfTest, PublishedConfigurationsOpen) {
 }
 
 TEST_F(LlamaHfTest, BothSpellingsOfRotaryScaling) {
-  const auto frequencies = [&] { return Load().value().inv_freq; };
+  const auto frequencies = [&] {
+    return Load().value().ropes.front().inv_freq;
+  };
   Add({{"rope_theta", "500.0"},
        {"rope_scaling", R"({"type": "linear", "factor": 4})"}});
   std::vector<float> linear = kernels::InverseFrequencies(500, 4);
@@ -153,11 +157,8 @@ TEST_F(LlamaHfTest, BothSpellingsOfRotaryScaling) {
 }
 
 TEST_F(LlamaHfTest, RotaryScalingThatIsNotKnownIsRefused) {
-  for (const std::string type : {"dynamic", "yarn", "longrope", "su"}) {
-    EXPECT_THAT(ErrorWith("rope_scaling",
-                          "{\"type\": \"" + type + "\", \"factor\": 2}"),
-                HasSubstr("rope_scaling.rope_type: is \"" + type + "\""));
-  }
+  EXPECT_THAT(ErrorWith("rope_scaling", R"({"type": "abf", "factor": 2})"),
+              HasSubstr("rope_scaling.type: is \"abf\""));
   EXPECT_THAT(ErrorWith("rope_scaling", R"({"type": "linear"})"),
               HasSubstr("rope_scaling.factor: is missing"));
   EXPECT_THAT(ErrorWith("rope_scaling", R"({"mrope_section": [1]})"),
@@ -187,7 +188,7 @@ TEST_F(LlamaHfTest, BiasesAreThereWhereTheConfigSaysSo) {
   Add({{"attention_bias", "true"}, {"mlp_bias", "true"}});
   EXPECT_EQ(ErrorOf(), "no error");
   Add({{"mlp_bias", "false"}});
-  EXPECT_THAT(ErrorOf(), HasSubstr(".mlp.down_proj.bias: is not part"));
+  EXPECT_THAT(ErrorOf(), HasSubstr("mlp.down_proj.bias: and 5 more"));
   EXPECT_THAT(ErrorWith("attention_bias", "true"),
               HasSubstr("self_attn.q_proj.bias: is missing"));
 }
@@ -229,7 +230,7 @@ TEST_F(LlamaHfTest, LyingSizesAreRefusedBeforeAnythingIsAllocated) {
     EXPECT_THAT(ErrorWith(key, huge), HasSubstr(key + ": is " + huge));
     EXPECT_THAT(ErrorWith(key, "0"), HasSubstr(key + ": is 0"));
   }
-  EXPECT_THAT(ErrorWith("hidden_size", "536870912"), HasSubstr("q_proj"));
+  EXPECT_THAT(ErrorWith("hidden_size", "536870912"), HasSubstr("embed_tokens"));
   EXPECT_THAT(ErrorWith("head_dim", "536870914"), HasSubstr("too large"));
   EXPECT_THAT(ErrorWith("head_dim", "268435456"), HasSubstr("q_proj"));
   EXPECT_THAT(ErrorWith("num_attention_heads", "3"), HasSubstr("no multiple"));
