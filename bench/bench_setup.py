@@ -5,6 +5,7 @@ for torch, and requantised files for llama.cpp: all made once, below
 `$PELLUCID_HOME/bench`, and used again by later runs.
 """
 
+import argparse
 import hashlib
 import os
 import subprocess
@@ -173,4 +174,35 @@ def set_up(cache: Path, gguf: Path, python: Path | None) -> Files:
         q4_0=requantise(
             interpreter, gguf, "q4_0", cache / "smollm2-135m-q4_0.gguf"
         ),
+    )
+
+
+def add_common_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say what is measured and where the peers are."""
+    home = pellucid_home()
+    parser.add_argument(
+        "--build",
+        type=Path,
+        default=BENCH.parent / "build/release",
+        metavar="FOLDER",
+        help="build folder with pellucid and kernels_bench",
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=home / "models/smollm2-135m.gguf",
+        metavar="FILE",
+        help="the default model's GGUF (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=home / "bench",
+        metavar="FOLDER",
+        help="for the peers and their models (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--python",
+        type=Path,
+        help="an interpreter that has the peers; none is set up then",
     )

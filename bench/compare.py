@@ -25,8 +25,8 @@ from typing import Any
 from bench_setup import (
     BENCH,
     Files,
+    add_common_flags,
     clean_environment,
-    pellucid_home,
     say,
     set_up,
 )
@@ -256,34 +256,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    home = pellucid_home()
     names = ", ".join(row.name for row in ROWS)
-    parser.add_argument(
-        "--build",
-        type=Path,
-        default=BENCH.parent / "build/release",
-        metavar="FOLDER",
-        help="build folder with pellucid and kernels_bench",
-    )
-    parser.add_argument(
-        "--model",
-        type=Path,
-        default=home / "models/smollm2-135m.gguf",
-        metavar="FILE",
-        help="the default model's GGUF (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        default=home / "bench",
-        metavar="FOLDER",
-        help="for the peers and their models (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--python",
-        type=Path,
-        help="an interpreter that has the peers; none is set up then",
-    )
+    add_common_flags(parser)
     parser.add_argument(
         "--only",
         metavar="NAMES",

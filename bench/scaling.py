@@ -17,7 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench_setup import BENCH, clean_environment, make_venv, pellucid_home, say
+from bench_setup import (
+    BENCH,
+    add_common_flags,
+    clean_environment,
+    make_venv,
+    say,
+)
 from engine import Engine
 from peer_process import PeerError
 from token_ids import draw_ids
@@ -182,33 +188,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    home = pellucid_home()
-    parser.add_argument(
-        "--build",
-        type=Path,
-        default=BENCH.parent / "build/release",
-        metavar="FOLDER",
-        help="build folder with pellucid",
-    )
-    parser.add_argument(
-        "--model",
-        type=Path,
-        default=home / "models/smollm2-135m.gguf",
-        metavar="FILE",
-        help="the default model's GGUF (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        default=home / "bench",
-        metavar="FOLDER",
-        help="of bench/compare.py, which is to have run there once",
-    )
-    parser.add_argument(
-        "--python",
-        type=Path,
-        help="an interpreter that has the packages; none is set up then",
-    )
+    add_common_flags(parser)
     parser.add_argument(
         "--only",
         metavar="PARTS",
