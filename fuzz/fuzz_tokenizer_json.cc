@@ -1,5 +1,6 @@
 // Opens the input as a tokenizer.json, encodes texts that hold its own tokens,
-// and decodes: every id must lie in the vocabulary, every text be UTF-8.
+// and decodes, at once and id by id: every id must lie in the vocabulary, every
+// text be UTF-8.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 namespace {
 
 using pellucid::ErrorCode;
+using pellucid::StreamDecoder;
 using pellucid::TokenId;
 using pellucid::Tokenizer;
 
@@ -37,6 +39,23 @@ void CheckText(const std::string& text) {
   sink = text.size();
 }
 
+// What comes id by id is whole characters, and Finish leaves nothing. It may
+// differ from Decode, where a later id changes what was whole before.
+void CheckStream(const Tokenizer& tokenizer, std::span<const TokenId> ids,
+                 bool skip_special_tokens) {
+  StreamDecoder stream(tokenizer, skip_special_tokens);
+  for (const TokenId id : ids) CheckText(stream.Push(id));
+  CheckText(stream.Finish());
+  Require(stream.Finish().empty());
+}
+
+void CheckDecode(const Tokenizer& tokenizer, std::span<const TokenId> ids) {
+  for (const bool skip_special_tokens : {false, true}) {
+    CheckText(tokenizer.Decode(ids, skip_special_tokens));
+    CheckStream(tokenizer, ids, skip_special_tokens);
+  }
+}
+
 // The same ids come out of a second call, and with a template they are those
 // without it and something around.
 void CheckEncode(const Tokenizer& tokenizer, std::string_view text) {
@@ -52,8 +71,7 @@ void CheckEncode(const Tokenizer& tokenizer, std::string_view text) {
   Require(whole.ok());
   Require(whole->ids.size() >= plain->ids.size());
   Require(tokenizer.Encode(text)->ids == whole->ids);
-  CheckText(tokenizer.Decode(whole->ids));
-  CheckText(tokenizer.Decode(whole->ids, /*skip_special_tokens=*/true));
+  CheckDecode(tokenizer, whole->ids);
 }
 
 // The first and last tokens of the vocabulary, and what lies beyond.
@@ -87,12 +105,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     tokens += text;
     tokenizer->FindToken(tokenizer->TokenBytes(id));
   }
-  CheckText(tokenizer->Decode(ids));
-  CheckText(tokenizer->Decode(ids, /*skip_special_tokens=*/true));
+  CheckDecode(*tokenizer, ids);
   CheckEncode(*tokenizer, "");
   CheckEncode(*tokenizer, tokens);
   CheckEncode(*tokenizer,
               "The caf\u00e9 isn't 1234  \n\t<|x|> \U0001f600 e\u0301");
+  // What byte fallback, charsmaps, scripts and Chinese characters care about.
+  CheckEncode(*tokenizer,
+              "\u2581Hello\u2581\u2581 ##ing \ufb01\uff21\u3000\u00ad "
+              "\u65e5\u672c\u8a9e\u30ab\u3042\u0e33\U0001f468\u200d\U0001f469 "
+              "\u0130\u03a3 <0xE2><0x82>");
   CheckEncode(*tokenizer, input);
   return 0;
 }
