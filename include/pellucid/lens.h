@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pellucid/edit.h"
 #include "pellucid/export.h"
 #include "pellucid/model.h"
 #include "pellucid/result.h"
@@ -139,6 +140,9 @@ struct LensOptions {
   // its end. Results are the same, bit for bit; of B blocks, the forward pass
   // takes about (B + 1) / 2 times as long.
   std::size_t max_residual_bytes = std::size_t{1} << 30;
+  // Made in the forward pass: the lens of the edited run. Not of the final norm
+  // and what comes after it, since a lens reads residual states.
+  std::vector<Edit> edits = {};
   std::stop_token stop = {};
   Progress progress = {};
 };
@@ -172,8 +176,8 @@ struct Lens {
 // and 4 MiB a thread; never the logits. KL is against the
 // model's final row whether it is shown or not. kUsage: no tokens; a layer,
 // position, top_k or target out of range; no sites, or one that this
-// architecture does not have (with the nearest names). kModel: non-finite
-// activations. kCancelled.
+// architecture does not have (with the nearest names); an edit that does not
+// fit. kModel: non-finite activations. kCancelled.
 PELLUCID_API Result<Lens> ComputeLens(const Model& model,
                                       std::span<const TokenId> ids,
                                       const LensOptions& options = {});

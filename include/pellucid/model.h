@@ -105,8 +105,9 @@ class PELLUCID_API Model {
   // about one multiply-add a weight and token, and tokens^2 * d_model a block
   // for attention; memory for the tensors recorded and a few rows [tokens,
   // d_model]. kUsage: no tokens, more than context_length, an id outside the
-  // vocabulary, an unknown site (with the nearest names). kModel: non-finite
-  // activations (the first site and position). kCancelled.
+  // vocabulary, an unknown site (with the nearest names), an edit that does
+  // not fit. kModel: non-finite activations (the first site and position).
+  // kCancelled.
   Result<Trace> Run(std::span<const TokenId> ids,
                     const RunOptions& options = {}) const;
 

@@ -49,6 +49,9 @@ class PELLUCID_API Selection {
   // "embed" was listed: what enters the first block, which has no index.
   bool HasEmbed() const { return embed_; }
 
+  // The syntax above; what Parse makes the same choice of.
+  std::string Text() const;
+
  private:
   struct Item {
     bool is_slice = false;

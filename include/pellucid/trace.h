@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pellucid/edit.h"
 #include "pellucid/tensor.h"
 #include "pellucid/tokenizer.h"  // TokenId
 
@@ -41,6 +42,8 @@ struct RunOptions {
   std::vector<std::string> sites = {};
   // Compute Trace::last_logits. Costs d_model * vocab_size multiply-adds.
   bool last_logits = false;
+  // Made in their order at each site; what is recorded comes after them.
+  std::vector<Edit> edits = {};
   std::stop_token stop = {};  // looked at every few milliseconds
   Progress progress = {};
 };

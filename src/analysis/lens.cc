@@ -14,14 +14,18 @@
 #include <utility>
 
 #include "analysis/lens_layout.h"
+#include "analysis/lens_of_vectors.h"
 #include "analysis/lens_pass.h"
 #include "analysis/lens_progress.h"
 #include "analysis/lens_results.h"
 #include "base/buffer.h"
 #include "base/float_environment.h"
 #include "base/out_of_memory.h"
+#include "base/quote.h"
 #include "kernels/canonical.h"
 #include "model/model_impl.h"
+#include "trace/edit_plan.h"
+#include "trace/edit_run.h"
 
 namespace pellucid {
 namespace {
@@ -99,6 +103,22 @@ Status CheckNumbers(const Model::Impl& model, const LensOptions& options) {
   return {};
 }
 
+// kUsage: an edit that no prompt fits, or one of the head, which a lens has for
+// each row of its own.
+Status CheckEdits(const Model::Impl& model, std::span<const Edit> edits) {
+  PELLUCID_RETURN_IF_ERROR(EditPlan::Check(model.table, edits));
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    PELLUCID_ASSIGN_OR_RETURN(const Site* site,
+                              model.table.Find(edits[i].site));
+    if (site->key.point < Point::kFinalNorm) continue;
+    return UsageError(fmt::format(
+        "lens: edits: edit {} ({} of \"{}\"): comes after the states that a "
+        "lens reads; edit a block, or record logits with trace",
+        i, EditKindName(edits[i].kind), Quote(edits[i].site)));
+  }
+  return {};
+}
+
 // Places that are decoded behind one forward pass, and what that runs on.
 struct LensBlock {
   LensPlaces places;
@@ -120,15 +140,20 @@ class LensRun {
  public:
   LensRun(const Model::Impl& model,
           std::span<const std::vector<TokenId>> prompts,
-          const LensOptions& options)
-      : model_(model), prompts_(prompts), options_(options) {}
+          const LensOptions& options, MatrixView kept = {})
+      : model_(model), prompts_(prompts), options_(options), kept_(kept) {}
 
   Result<std::vector<Lens>> Run();
 
  private:
   std::vector<LensBlock> Blocks() const;
+  double ForwardCostOf(const LensBlock& block) const {
+    return kept_.rows > 0 ? 0 : ForwardCost(model_, block.packed);
+  }
   double DecodeCost(const LensBlock& block) const;
   Status RunBlock(LensBlock& block, StagedProgress& progress);
+  Status DecodeBlock(MatrixView vectors, LensBlock& block,
+                     StagedProgress& progress);
   RowProbe MakeProbe(const LensBlock& block) const;
   void NormaliseRows(MatrixView vectors, LensBlock& block) const;
   Status WatchTokens(const LensBlock& block);
@@ -145,7 +170,9 @@ class LensRun {
   const Model::Impl& model_;
   std::span<const std::vector<TokenId>> prompts_;
   const LensOptions& options_;
+  MatrixView kept_;  // vectors of all cells, where a run kept them before
 
+  EditPlan edits_;
   LensLayout layout_;
   LensCells cells_;                 // of all places, without vectors
   std::vector<LensWatch> watches_;  // by place
@@ -159,6 +186,8 @@ Result<std::vector<Lens>> LensRun::Run() {
   const FloatEnvironment environment;
   PELLUCID_RETURN_IF_ERROR(model_.CheckPrompts(prompts_));
   PELLUCID_RETURN_IF_ERROR(CheckNumbers(model_, options_));
+  PELLUCID_RETURN_IF_ERROR(CheckEdits(model_, options_.edits));
+  PELLUCID_ASSIGN_OR_RETURN(edits_, model_.PlanEdits(options_.edits, prompts_));
   PELLUCID_ASSIGN_OR_RETURN(layout_,
                             LayOutLens(options_, prompts_, model_.table));
   const std::size_t places = layout_.places.size();
@@ -175,11 +204,13 @@ Result<std::vector<Lens>> LensRun::Run() {
   std::vector<LensBlock> blocks = Blocks();
   double cost = 0;
   for (const LensBlock& block : blocks) {
-    cost += ForwardCost(model_, block.packed) + DecodeCost(block);
+    cost += ForwardCostOf(block) + DecodeCost(block);
   }
   StagedProgress progress(options_.progress, cost);
   for (LensBlock& block : blocks) {
-    PELLUCID_RETURN_IF_ERROR(RunBlock(block, progress));
+    PELLUCID_RETURN_IF_ERROR(kept_.rows > 0
+                                 ? DecodeBlock(kept_, block, progress)
+                                 : RunBlock(block, progress));
     block = {};
   }
   const Clock::time_point start = Clock::now();
@@ -199,10 +230,13 @@ Result<std::vector<Lens>> LensRun::Run() {
 // blocks before, but it can be twice the size of all residuals, which are too
 // many by then.) Each prompt is run whole the first time it is met, with tokens
 // behind its last place, so that numbers which are not finite are found
-// wherever they are, before a cell is decoded of it.
+// wherever they are, before a cell is decoded of it; and each time where there
+// are edits, since a mean is over all of its tokens.
 std::vector<LensBlock> LensRun::Blocks() const {
   const std::size_t most =
-      options_.max_residual_bytes / (model_.spec.d_model * sizeof(float));
+      kept_.rows > 0
+          ? kept_.rows
+          : options_.max_residual_bytes / (model_.spec.d_model * sizeof(float));
   std::vector<LensBlock> blocks;
   for (const LensPlaces places :
        SplitPlaces(layout_, {0, layout_.places.size()}, most)) {
@@ -215,7 +249,7 @@ std::vector<LensBlock> LensRun::Blocks() const {
         prompts_.begin() + static_cast<std::ptrdiff_t>(end.prompt) + 1);
     std::vector<std::size_t> whole;
     for (const auto& prompt : prompts) whole.push_back(prompt.size());
-    if (!end.last) prompts.back().resize(end.position + 1);
+    if (!end.last && edits_.empty()) prompts.back().resize(end.position + 1);
     block.packed = Pack(prompts);
     block.packed.whole_lengths = std::move(whole);
     const std::size_t first_cell = cells_.offsets[places.first];
@@ -238,17 +272,27 @@ double LensRun::DecodeCost(const LensBlock& block) const {
 Status LensRun::RunBlock(LensBlock& block, StagedProgress& progress) {
   const Clock::time_point start = Clock::now();
   RowProbe probe = MakeProbe(block);
-  PELLUCID_RETURN_IF_ERROR(
-      RunForward(model_.context(), block.packed, &probe, options_.stop,
-                 progress.Next(ForwardCost(model_, block.packed))));
+  std::vector<EditedRows> rows = EditedRowsOf(block.packed);
+  for (EditedRows& prompt : rows) prompt.prompt += block.first_prompt;
+  EditRun editor(edits_, std::move(rows));
+  PELLUCID_RETURN_IF_ERROR(RunForward(
+      model_.context(), block.packed,
+      {.probe = &probe,
+       .editor = edits_.empty() ? nullptr : &editor,
+       .stop = options_.stop,
+       .progress = progress.Next(ForwardCost(model_, block.packed))}));
   timing_.forward_ms += MillisecondsSince(start);
+  return DecodeBlock(probe.vectors(), block, progress);
+}
 
-  const Clock::time_point lens_start = Clock::now();
-  NormaliseRows(probe.vectors(), block);
+Status LensRun::DecodeBlock(MatrixView vectors, LensBlock& block,
+                            StagedProgress& progress) {
+  const Clock::time_point start = Clock::now();
+  NormaliseRows(vectors, block);
   PELLUCID_RETURN_IF_ERROR(WatchTokens(block));
   PELLUCID_RETURN_IF_ERROR(Decode(block, progress.Next(DecodeCost(block))));
   PELLUCID_RETURN_IF_ERROR(CheckFinite(block.places));
-  timing_.lens_ms += MillisecondsSince(lens_start);
+  timing_.lens_ms += MillisecondsSince(start);
   return CompareWithHead(block);
 }
 
@@ -428,8 +472,20 @@ Result<std::vector<Lens>> ComputeLensBatch(
       "lens", [&] { return LensRun(model.impl(), prompts, options).Run(); });
 }
 
+Result<Lens> DecodeVectors(const Model::Impl& model,
+                           const std::vector<TokenId>& ids,
+                           const LensOptions& options, MatrixView vectors) {
+  return CatchOutOfMemory("lens", [&]() -> Result<Lens> {
+    PELLUCID_ASSIGN_OR_RETURN(
+        std::vector<Lens> lenses,
+        LensRun(model, {&ids, 1}, options, vectors).Run());
+    return std::move(lenses.front());
+  });
+}
+
 Status CheckLensOptions(const Model& model, const LensOptions& options) {
   PELLUCID_RETURN_IF_ERROR(CheckNumbers(model.impl(), options));
+  PELLUCID_RETURN_IF_ERROR(CheckEdits(model.impl(), options.edits));
   const auto rows = ResolveRows(options, model.impl().table);
   return rows.ok() ? Status() : Status(rows.error());
 }

@@ -141,6 +141,21 @@ Result<Selection> Selection::Parse(std::string_view text, std::string_view what,
   return selection;
 }
 
+std::string Selection::Text() const {
+  if (IsDefault()) return "all";
+  std::string text = embed_ ? "embed" : "";
+  for (const Item& item : items_) {
+    if (!text.empty()) text += ',';
+    const auto bound = [](const std::optional<std::int64_t>& at) {
+      return at ? fmt::format("{}", *at) : std::string();
+    };
+    text += bound(item.start);
+    if (item.is_slice) text += ":" + bound(item.stop);
+    if (item.step != 1) text += fmt::format(":{}", item.step);
+  }
+  return text;
+}
+
 Result<std::vector<std::size_t>> Selection::Resolve(std::size_t n) const {
   const auto count = static_cast<std::int64_t>(n);
   std::vector<bool> chosen(n, IsDefault());

@@ -5,12 +5,14 @@
 #include <cstdint>
 
 #include "kernels/isa.h"
+#include "kernels/math.h"
 #include "kernels/reference/elementwise.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::kernels {
@@ -42,6 +44,19 @@ void MultiplyRow(const float* a, const float* b, const std::size_t count,
     hn::StoreU(product, tag, out + k);
   }
   for (; k < count; ++k) out[k] = a[k] * b[k];
+}
+
+void ExpLessRow(const float* x, const float shift, const std::size_t count,
+                float* out) {
+  const Tag tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  const auto shifts = hn::Set(tag, shift);
+  std::size_t k = 0;
+  for (; k + lanes <= count; k += lanes) {
+    const auto less = hn::Sub(hn::LoadU(tag, x + k), shifts);
+    hn::StoreU(Exp(tag, less), tag, out + k);
+  }
+  for (; k < count; ++k) out[k] = kernels::Exp(x[k] - shift);
 }
 
 // The exponents of four registers are tested at once; the place is looked for
@@ -76,6 +91,7 @@ namespace pellucid::kernels {
 
 HWY_EXPORT(AddRow);
 HWY_EXPORT(MultiplyRow);
+HWY_EXPORT(ExpLessRow);
 HWY_EXPORT(FirstNonFiniteOf);
 
 void Add(std::span<const float> a, std::span<const float> b,
@@ -91,6 +107,12 @@ void Multiply(std::span<const float> a, std::span<const float> b,
   if (UsesReference()) return reference::Multiply(a, b, out);
   HWY_DYNAMIC_DISPATCH(MultiplyRow)
   (a.data(), b.data(), out.size(), out.data());
+}
+
+void ExpLess(std::span<const float> x, float shift, std::span<float> out) {
+  assert(x.size() == out.size());
+  if (UsesReference()) return reference::ExpLess(x, shift, out);
+  HWY_DYNAMIC_DISPATCH(ExpLessRow)(x.data(), shift, x.size(), out.data());
 }
 
 std::size_t FirstNonFinite(std::span<const float> x) {

@@ -14,6 +14,8 @@ void Add(std::span<const float> a, std::span<const float> b,
 // out = a * b.
 void Multiply(std::span<const float> a, std::span<const float> b,
               std::span<float> out);
+// out = Exp(x - shift) (kernels/math.h).
+void ExpLess(std::span<const float> x, float shift, std::span<float> out);
 
 // Index of the first element that is not finite, or x.size().
 std::size_t FirstNonFinite(std::span<const float> x);

@@ -47,6 +47,22 @@ TEST_P(ElementwiseTest, EqualsReferenceForEveryTailLength) {
   }
 }
 
+TEST_P(ElementwiseTest, ExpLessEqualsReferenceForEveryTailLength) {
+  for (std::size_t count = 0; count <= 67; ++count) {
+    const auto x = Awkward(count, 6);
+    std::vector<float> out(count), plain(count);
+    for (const float shift : {0.0f, 17.5f, -80.0f}) {
+      ExpLess(x, shift, out);
+      reference::ExpLess(x, shift, plain);
+      EXPECT_EQ(Bits(out), Bits(plain)) << "count " << count;
+    }
+  }
+  std::vector<float> in_place = {1, 2, 3};
+  ExpLess(in_place, 3, in_place);
+  EXPECT_EQ(in_place[2], 1.0f);
+  EXPECT_NEAR(in_place[0], std::exp(-2.0), 1e-7);
+}
+
 TEST_P(ElementwiseTest, AnInputMayBeTheOutput) {
   const auto a = Awkward(45, 3), b = Awkward(45, 4);
   std::vector<float> apart(45), in_place = a;

@@ -1,6 +1,7 @@
 #include "model/decoder.h"
 
 #include <algorithm>
+#include <cassert>
 #include <optional>
 #include <utility>
 
@@ -12,27 +13,31 @@
 namespace pellucid {
 namespace {
 
-// Shows what belongs to tokens from `first` on of a run of the one prompt.
-class LaterTokensProbe : public Probe {
+// Shows what belongs to tokens from position `length` on of the one sequence.
+class LaterTokensProbe : public GrowthProbe {
  public:
-  LaterTokensProbe(Probe* to, std::size_t first) : to_(to), first_(first) {}
+  LaterTokensProbe(Probe& to, std::size_t length) : to_(to), length_(length) {}
 
-  bool Wants(SiteKey key) const override { return to_->Wants(key); }
+  void Begin(std::span<const EditedRows> rows) override {
+    first_ = length_ - rows.front().past;
+  }
+  bool Wants(SiteKey key) const override { return to_.Wants(key); }
   void Visit(SiteKey key, ConstMatrixView value) override {
-    to_->Visit(key, value.Rows(first_, value.rows - first_));
+    to_.Visit(key, value.Rows(first_, value.rows - first_));
   }
   void VisitAttention(SiteKey key, std::size_t prompt, std::size_t head,
                       std::size_t first_query, ConstMatrixView rows) override {
     const std::size_t skipped =
         std::min(first_ - std::min(first_, first_query), rows.rows);
     if (skipped == rows.rows) return;
-    to_->VisitAttention(key, prompt, head, first_query + skipped - first_,
-                        rows.Rows(skipped, rows.rows - skipped));
+    to_.VisitAttention(key, prompt, head, first_query + skipped - first_,
+                       rows.Rows(skipped, rows.rows - skipped));
   }
 
  private:
-  Probe* to_;
-  std::size_t first_;
+  Probe& to_;
+  std::size_t length_;
+  std::size_t first_ = 0;
 };
 
 }  // namespace
@@ -43,11 +48,29 @@ Decoder::Decoder(Model model)
 Result<std::span<const float>> Decoder::Run(std::span<const TokenId> ids,
                                             Probe* probe,
                                             const std::stop_token& stop) {
+  std::optional<LaterTokensProbe> later;
+  if (probe != nullptr) later.emplace(*probe, length());
+  logits_.resize(model_.impl().spec.vocab_size);
+  const Step step{this, ids};
+  PELLUCID_RETURN_IF_ERROR(
+      RunTogether({&step, 1}, {.probe = later ? &*later : nullptr,
+                               .stop = stop},
+                  {logits_.data(), 1, logits_.size()}));
+  return std::span<const float>(logits_);
+}
+
+Status Decoder::RunTogether(std::span<const Step> steps,
+                            const Together& options, MatrixView logits) {
+  if (steps.empty()) return {};
   const FloatEnvironment environment;
-  const std::size_t before = length();
-  Result<std::span<const float>> done =
-      CatchOutOfMemory("run", [&] { return RunChecked(ids, probe, stop); });
-  if (!done.ok()) Truncate(before);
+  std::vector<std::size_t> before;
+  for (const Step& step : steps) before.push_back(step.decoder->length());
+  const Status done = CatchOutOfMemory(
+      "run", [&] { return RunChecked(steps, options, logits); });
+  if (done.ok()) return done;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    steps[i].decoder->Truncate(before[i]);
+  }
   return done;
 }
 
@@ -64,31 +87,55 @@ bool Decoder::CacheHolds(std::size_t length) const {
                              });
 }
 
-Result<std::span<const float>> Decoder::RunChecked(
-    std::span<const TokenId> ids, Probe* probe, const std::stop_token& stop) {
-  const Model::Impl& impl = model_.impl();
-  const std::size_t before = length(), after = before + ids.size();
-  std::vector<TokenId> prompt(ids.begin(), ids.end());
-  PELLUCID_RETURN_IF_ERROR(impl.CheckPrompts({&prompt, 1}));
-  std::optional<KvCache> anew;
-  if (!CacheHolds(after)) {
-    anew.emplace(impl.spec);
-    prompt.insert(prompt.begin(), tokens_.begin(), tokens_.end());
+Status Decoder::RunChecked(std::span<const Step> steps,
+                           const Together& options, MatrixView logits) {
+  const Model::Impl& impl = steps.front().decoder->model_.impl();
+  assert(logits.rows == steps.size() && logits.cols == impl.spec.vocab_size);
+  std::vector<std::vector<TokenId>> pieces;
+  for (const Step& step : steps) {
+    pieces.emplace_back(step.ids.begin(), step.ids.end());
   }
-  LaterTokensProbe later(probe, before);
-  PackedPrompts packed = Pack({&prompt, 1});
-  packed.caches = {anew ? &*anew : &cache_};
+  PELLUCID_RETURN_IF_ERROR(impl.CheckPrompts(pieces));
+  std::vector<std::optional<KvCache>> anew(steps.size());
+  std::vector<KvCache*> caches;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    Decoder& decoder = *steps[i].decoder;
+    assert(&decoder.model_.impl() == &impl);
+    if (!decoder.CacheHolds(decoder.length() + pieces[i].size())) {
+      anew[i].emplace(impl.spec);
+      pieces[i].insert(pieces[i].begin(), decoder.tokens_.begin(),
+                       decoder.tokens_.end());
+    }
+    caches.push_back(anew[i] ? &*anew[i] : &decoder.cache_);
+  }
+  PackedPrompts packed = Pack(pieces);
+  packed.caches = std::move(caches);
+  std::vector<EditedRows> rows = EditedRowsOf(packed);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    rows[i].prompt = steps[i].prompt;
+  }
+  if (options.probe != nullptr) options.probe->Begin(rows);
+  std::optional<EditRun> editor;
+  if (options.edits != nullptr && !options.edits->empty()) {
+    editor.emplace(*options.edits, std::move(rows));
+  }
   PELLUCID_ASSIGN_OR_RETURN(
-      const Buffer residual,
+      const Forwarded done,
       RunForward(impl.context(), packed,
-                 anew && probe != nullptr ? &later : probe, stop));
-  if (anew) cache_ = *std::move(anew);
-  table_length_ = after;
-  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
-  logits_.resize(impl.spec.vocab_size);
-  PELLUCID_RETURN_IF_ERROR(impl.LastLogits(
-      residual.view().Rows(prompt.size() - 1, 1), length() - 1, logits_, stop));
-  return std::span<const float>(logits_);
+                 {.probe = options.probe,
+                  .editor = editor ? &*editor : nullptr,
+                  .stop = options.stop}));
+  std::vector<std::size_t> last, positions;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    Decoder& decoder = *steps[i].decoder;
+    if (anew[i]) decoder.cache_ = *std::move(anew[i]);
+    decoder.table_length_ = decoder.length();
+    decoder.tokens_.insert(decoder.tokens_.end(), steps[i].ids.begin(),
+                           steps[i].ids.end());
+    last.push_back(packed.offsets[i + 1] - 1);
+    positions.push_back(decoder.length() - 1);
+  }
+  return impl.LogitsOfRows(done, last, positions, logits, options.stop);
 }
 
 TokenId GreedyToken(std::span<const float> logits) {

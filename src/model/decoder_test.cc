@@ -126,7 +126,9 @@ void RunInPieces(const Model& model, const std::vector<TokenId>& ids,
 void RunWhole(const Model& model, const std::vector<TokenId>& ids,
               Outcome* out) {
   const PackedPrompts packed = Pack({&ids, 1});
-  ASSERT_TRUE(RunForward(model.impl().context(), packed, &out->recorder).ok());
+  ASSERT_TRUE(
+      RunForward(model.impl().context(), packed, {.probe = &out->recorder})
+          .ok());
   const auto trace = model.Run(ids, {.last_logits = true});
   ASSERT_TRUE(trace.ok());
   out->logits = Bits(trace->last_logits);
@@ -210,8 +212,9 @@ TEST_P(DecoderTest, WindowsReachIntoTheCache) {
                                impl.pool};
   const auto ids = Ids(model);
   Recorder whole, full, parts;
-  ASSERT_TRUE(RunForward(context, Pack({&ids, 1}), &whole).ok());
-  ASSERT_TRUE(RunForward(impl.context(), Pack({&ids, 1}), &full).ok());
+  ASSERT_TRUE(RunForward(context, Pack({&ids, 1}), {.probe = &whole}).ok());
+  ASSERT_TRUE(
+      RunForward(impl.context(), Pack({&ids, 1}), {.probe = &full}).ok());
   KvCache cache(narrow);
   for (const std::size_t count : Cut(ids.size(), {7, 1, 3})) {
     const auto begin =
@@ -221,7 +224,7 @@ TEST_P(DecoderTest, WindowsReachIntoTheCache) {
     PackedPrompts packed = Pack({&piece, 1});
     packed.caches = {&cache};
     parts.SetPast(cache.length());
-    ASSERT_TRUE(RunForward(context, packed, &parts).ok());
+    ASSERT_TRUE(RunForward(context, packed, {.probe = &parts}).ok());
   }
   ExpectSameRows(parts, whole);
   EXPECT_NE(whole.rows(), full.rows());
@@ -245,20 +248,19 @@ TEST_P(DecoderTest, TheRestOfTheBatchChangesNoBit) {
     if (before.empty()) continue;
     PackedPrompts packed = Pack({&before, 1});
     packed.caches = {&cache};
-    ASSERT_TRUE(RunForward(impl.context(), packed, nullptr).ok());
+    ASSERT_TRUE(RunForward(impl.context(), packed).ok());
   }
   PackedPrompts packed = Pack(ends);
   packed.caches = {&caches[0], nullptr, &caches[2], &caches[3]};
-  const auto together = RunForward(impl.context(), packed, nullptr);
+  const auto together = RunForward(impl.context(), packed);
   ASSERT_TRUE(together.ok()) << together.error().message;
   for (std::size_t p = 0; p < pasts.size(); ++p) {
     EXPECT_EQ(caches[p].length(), p == 1 ? 0 : wholes[p].size());
-    const auto alone =
-        RunForward(impl.context(), Pack({&wholes[p], 1}), nullptr);
+    const auto alone = RunForward(impl.context(), Pack({&wholes[p], 1}));
     ASSERT_TRUE(alone.ok());
     for (std::size_t t = 0; t < counts[p]; ++t) {
-      EXPECT_EQ(Bits(together->view().RowSpan(packed.offsets[p] + t)),
-                Bits(alone->view().RowSpan(pasts[p] + t)))
+      EXPECT_EQ(Bits(together->residual.view().RowSpan(packed.offsets[p] + t)),
+                Bits(alone->residual.view().RowSpan(pasts[p] + t)))
           << "prompt " << p << " token " << t;
     }
   }

@@ -32,53 +32,102 @@ DenseMlps DenseMlpsOf(const Weights& weights) {
   return found;
 }
 
+// An edit of one of these changes logits alone.
+constexpr Point kHeadPoints[] = {Point::kFinalNorm, Point::kProjectOut,
+                                 Point::kHead, Point::kLogits};
+
+void CopyRows(ConstMatrixView from, MatrixView to) {
+  for (std::size_t r = 0; r < to.rows; ++r) {
+    std::ranges::copy(from.RowSpan(r), to.Row(r));
+  }
+}
+
 }  // namespace
 
 ForwardPass::ForwardPass(const ForwardContext& context,
-                         const PackedPrompts& prompts, Probe* probe,
-                         bool locate)
+                         const PackedPrompts& prompts,
+                         const ForwardOptions& options, bool locate)
     : c_(context),
       spec_(context.spec),
       prompts_(prompts),
-      probe_(probe),
+      options_(options),
       locate_(locate),
-      residual_(prompts.tokens(), spec_.d_model),
-      normed_(prompts.tokens(), spec_.d_model),
-      delta_(prompts.tokens(), spec_.d_model) {
-  if (spec_.order == BlockOrder::kParallel) {
-    branch_ = Buffer(prompts.tokens(), spec_.d_model);
-  }
+      stop_(options.stop) {
+  const std::size_t tokens = prompts.tokens(), d = spec_.d_model;
+  rows_.residual = Buffer(tokens, d);
+  rows_.normed = Buffer(tokens, d);
+  rows_.delta = Buffer(tokens, d);
+  if (spec_.order == BlockOrder::kParallel) rows_.branch = Buffer(tokens, d);
   const DenseMlps mlps = DenseMlpsOf(context.weights);
   if (mlps.any) {
-    const std::size_t gates = mlps.gated ? spec_.d_mlp : 0;
-    gate_up_ = Buffer(prompts.tokens(), gates + spec_.d_mlp);
-    gate_ = Columns(gate_up_.view(), 0, gates);
-    up_ = Columns(gate_up_.view(), gates, spec_.d_mlp);
+    rows_.gate_up = Buffer(tokens, (mlps.gated ? 2 : 1) * spec_.d_mlp);
   }
   PlanAttention();
 }
 
-Result<Buffer> ForwardPass::Run(const std::stop_token& stop,
-                                const Progress& progress) {
+Result<Forwarded> ForwardPass::Run() {
   const FloatEnvironment environment;
-  stop_ = stop;
-  Embed();
-  for (std::size_t layer = 0; layer < spec_.n_layers && !found_; ++layer) {
+  const std::size_t first = prompts_.first_layer();
+  Enter(first);
+  if (prompts_.start_layers.empty()) {
+    Embed();
+  } else {
+    CopyRows(prompts_.start_states, rows_.residual.view());
+  }
+  MakeRotary();
+  MakeAlibi();
+  for (std::size_t layer = first; layer < spec_.n_layers && !found_; ++layer) {
+    Enter(layer);
     RunBlock(layer);
     if (stop_.stop_requested()) return CancelledError("run: stopped");
-    if (progress) {
-      progress(static_cast<double>(layer + 1) /
-               static_cast<double>(spec_.n_layers));
+    if (options_.progress) {
+      options_.progress(static_cast<double>(layer + 1 - first) /
+                        static_cast<double>(spec_.n_layers - first));
     }
   }
-  if (!found_) VisitHead();
+  Enter(spec_.n_layers);
+  if (!found_) RunHead();
   if (stop_.stop_requested()) return CancelledError("run: stopped");
   if (found_) return NonFinite();
-  return std::move(residual_);
+  return Forwarded{std::move(rows_.residual), std::move(logits_)};
+}
+
+void ForwardPass::Enter(std::size_t layer) {
+  const std::vector<std::size_t>& starts = prompts_.start_layers;
+  const std::size_t prompts =
+      starts.empty()
+          ? prompts_.count()
+          : static_cast<std::size_t>(std::ranges::upper_bound(starts, layer) -
+                                     starts.begin());
+  if (prompts == active_prompts_) return;
+  active_prompts_ = prompts;
+  const std::size_t tokens = prompts_.offsets[prompts];
+  const auto active = [&](Buffer& buffer) {
+    const MatrixView all = buffer.view();
+    return all.rows == 0 ? all : all.Rows(0, tokens);
+  };
+  residual_ = active(rows_.residual);
+  normed_ = active(rows_.normed);
+  delta_ = active(rows_.delta);
+  branch_ = active(rows_.branch);
+  gate_up_ = active(rows_.gate_up);
+  if (gate_up_.rows != 0) {
+    const std::size_t gates = gate_up_.cols - spec_.d_mlp;
+    gate_ = Columns(gate_up_, 0, gates);
+    up_ = Columns(gate_up_, gates, spec_.d_mlp);
+  }
+  qkv_ = active(rows_.qkv);
+  grouped_ = active(rows_.grouped);
+  z_ = active(rows_.z);
+  const std::size_t queries = spec_.QueryWidth(), keys = spec_.KeyWidth();
+  query_ = Columns(qkv_, 0, queries);
+  key_ = Columns(qkv_, queries, keys);
+  value_ = Columns(qkv_, queries + keys, keys);
+  active_tasks_ = first_task_[prompts];
 }
 
 void ForwardPass::Embed() {
-  const MatrixView x = residual_.view();
+  const MatrixView x = residual_;
   const WeightView& embed = c_.weights.embed;
   Buffer own;
   MatrixView tokens = x;
@@ -110,13 +159,11 @@ void ForwardPass::Embed() {
   }
   Visit({Point::kEmbed}, x);
   Check({Point::kEmbed}, x);
-  MakeRotary();
-  MakeAlibi();
 }
 
 void ForwardPass::AddPositions() {
   const WeightView& table = c_.weights.positions;
-  const MatrixView learned = delta_.view();
+  const MatrixView learned = delta_;
   for (std::size_t p = 0; p < prompts_.count(); ++p) {
     const std::size_t begin = prompts_.offsets[p], past = prompts_.past(p);
     for (std::size_t i = 0; i < prompts_.length(p); ++i) {
@@ -124,34 +171,34 @@ void ForwardPass::AddPositions() {
     }
   }
   Visit({Point::kPosEmbed}, learned);
-  AddTo(residual_.view(), learned);
+  AddTo(residual_, learned);
 }
 
 void ForwardPass::RunBlock(std::size_t layer) {
   const LayerWeights& w = c_.weights.layers[layer];
-  Visit({Point::kResidPre, layer}, residual_.view());
+  Visit({Point::kResidPre, layer}, residual_);
   const ConstMatrixView input = AttentionInput(layer, w);
   Attention(layer, w, input);
   if (!w.attn_post_norm.empty()) {
-    Norm(w.attn_post_norm, delta_.view(), delta_.view());
-    Visit({Point::kAttnPostNorm, layer}, delta_.view());
+    Norm(w.attn_post_norm, delta_, delta_);
+    Visit({Point::kAttnPostNorm, layer}, delta_);
   }
-  MatrixView added = delta_.view();  // by the MLP
+  MatrixView added = delta_;  // by the MLP
   if (spec_.order == BlockOrder::kParallel) {
-    added = branch_.view();
+    added = branch_;
     Mlp(layer, w, MlpInput(layer, w, input), added);
-    AddTo(delta_.view(), added);
-    AddBranch(delta_.view(), input, w.attn_norm);
+    AddTo(delta_, added);
+    AddBranch(delta_, input, w.attn_norm);
   } else {
     AddBranch(added, input, w.attn_norm);
     if (spec_.modules_add_residual) {
-      Visit({Point::kAttn, layer}, residual_.view());
+      Visit({Point::kAttn, layer}, residual_);
     }
     if (spec_.norm_after_add) {
-      Visit({Point::kAttnNorm, layer}, residual_.view());
+      Visit({Point::kAttnNorm, layer}, residual_);
     }
-    Visit({Point::kResidMid, layer}, residual_.view());
-    const ConstMatrixView mlp_input = MlpInput(layer, w, residual_.view());
+    Visit({Point::kResidMid, layer}, residual_);
+    const ConstMatrixView mlp_input = MlpInput(layer, w, residual_);
     Mlp(layer, w, mlp_input, added);
     if (!w.mlp_post_norm.empty()) {
       Norm(w.mlp_post_norm, added, added);
@@ -159,21 +206,21 @@ void ForwardPass::RunBlock(std::size_t layer) {
     }
     AddBranch(added, mlp_input, w.mlp_norm);
     if (spec_.modules_add_residual) {
-      Visit({Point::kMlp, layer}, residual_.view());
+      Visit({Point::kMlp, layer}, residual_);
     }
     if (spec_.norm_after_add) {
-      Visit({Point::kMlpNorm, layer}, residual_.view());
+      Visit({Point::kMlpNorm, layer}, residual_);
     }
   }
-  Visit({Point::kResidPost, layer}, residual_.view());
+  Visit({Point::kResidPost, layer}, residual_);
   if (!stop_.stop_requested()) {
-    Check({Point::kResidPost, layer}, residual_.view());
+    Check({Point::kResidPost, layer}, residual_);
   }
 }
 
 void ForwardPass::AddBranch(MatrixView branch, ConstMatrixView input,
                             const NormWeights& norm) {
-  const MatrixView x = residual_.view();
+  const MatrixView x = residual_;
   ForEachRow(x.rows, [&](std::size_t t) {
     const std::span<float> row = x.RowSpan(t);
     if (spec_.residual_from_norm)
@@ -186,26 +233,37 @@ void ForwardPass::AddBranch(MatrixView branch, ConstMatrixView input,
   if (spec_.norm_after_add) Norm(norm, x, x);
 }
 
+bool ForwardPass::Looks(SiteKey key) const {
+  return (options_.probe != nullptr && options_.probe->Wants(key)) ||
+         (options_.editor != nullptr && options_.editor->Edits(key));
+}
+
 // The head is run on every token only where somebody looks at it.
-void ForwardPass::VisitHead() {
-  if (probe_ == nullptr) return;
+void ForwardPass::RunHead() {
+  const bool edited = options_.editor != nullptr &&
+                      std::ranges::any_of(kHeadPoints, [&](Point point) {
+                        return options_.editor->Edits({point});
+                      });
   const bool logits =
-      probe_->Wants({Point::kHead}) || probe_->Wants({Point::kLogits});
-  const bool projected =
-      !c_.weights.project_out.empty() && probe_->Wants({Point::kProjectOut});
-  if (!logits && !projected && !probe_->Wants({Point::kFinalNorm})) return;
-  c_.head.Normalise(c_.pool, residual_.view(), normed_.view());
-  Visit({Point::kFinalNorm}, normed_.view());
-  Check({Point::kFinalNorm}, normed_.view());
+      edited || Looks({Point::kHead}) || Looks({Point::kLogits});
+  const bool projects = !c_.weights.project_out.empty();
+  const bool projected = projects && (logits || Looks({Point::kProjectOut}));
+  if (!logits && !projected && !Looks({Point::kFinalNorm})) return;
+  c_.head.Normalise(c_.pool, residual_, normed_);
+  Visit({Point::kFinalNorm}, normed_);
+  Check({Point::kFinalNorm}, normed_);
+  MatrixView unembedded = normed_;
+  Buffer embedded;
   if (projected) {
-    Buffer embedded(prompts_.tokens(), spec_.EmbedWidth());
-    c_.head.ToEmbedding(c_.pool, normed_.view(), embedded.view());
-    Visit({Point::kProjectOut}, embedded.view());
+    embedded = Buffer(prompts_.tokens(), spec_.EmbedWidth());
+    unembedded = embedded.view();
+    c_.head.ToEmbedding(c_.pool, normed_, unembedded);
+    Visit({Point::kProjectOut}, unembedded);
   }
   if (!logits || found_) return;
   Buffer all(prompts_.tokens(), spec_.vocab_size);
   // The module's output comes before scale and cap.
-  c_.head.ProjectModule(c_.pool, normed_.view(), all.view(), stop_);
+  c_.head.ProjectModule(c_.pool, unembedded, all.view(), stop_);
   if (stop_.stop_requested()) return;
   Visit({Point::kHead}, all.view());
   Check({Point::kHead}, all.view());
@@ -214,6 +272,7 @@ void ForwardPass::VisitHead() {
                  c_.head.ScaleAndCap(all.view().Rows(begin, count));
                });
   Visit({Point::kLogits}, all.view());
+  if (edited) logits_ = std::move(all);
 }
 
 void ForwardPass::Norm(const NormWeights& w, ConstMatrixView in,
@@ -237,9 +296,14 @@ void ForwardPass::AddTo(MatrixView x, ConstMatrixView delta) {
   });
 }
 
-void ForwardPass::Visit(SiteKey key, ConstMatrixView value) {
+void ForwardPass::Visit(SiteKey key, MatrixView value) {
+  if (options_.editor != nullptr && options_.editor->Edits(key)) {
+    options_.editor->Edit(key, value);
+  }
   if (locate_) Check(key, value);
-  if (probe_ != nullptr && probe_->Wants(key)) probe_->Visit(key, value);
+  if (options_.probe != nullptr && options_.probe->Wants(key)) {
+    options_.probe->Visit(key, value);
+  }
 }
 
 void ForwardPass::Check(SiteKey key, ConstMatrixView value) {
@@ -271,16 +335,15 @@ Error NonFiniteError(const std::string& site, std::size_t position) {
       site, position));
 }
 
-Result<Buffer> RunForward(const ForwardContext& context,
-                          const PackedPrompts& prompts, Probe* probe,
-                          const std::stop_token& stop,
-                          const Progress& progress) {
+Result<Forwarded> RunForward(const ForwardContext& context,
+                             const PackedPrompts& prompts,
+                             const ForwardOptions& options) {
   for (std::size_t p = 0; p < prompts.count(); ++p) {
     if (prompts.cache(p) == nullptr) continue;
     PELLUCID_RETURN_IF_ERROR(prompts.cache(p)->Reserve(prompts.length(p)));
   }
-  Result<Buffer> done = ForwardPass(context, prompts, probe, /*locate=*/false)
-                            .Run(stop, progress);
+  Result<Forwarded> done =
+      ForwardPass(context, prompts, options, /*locate=*/false).Run();
   if (done.ok()) {
     for (std::size_t p = 0; p < prompts.count(); ++p) {
       if (prompts.cache(p) != nullptr) {
@@ -292,8 +355,10 @@ Result<Buffer> RunForward(const ForwardContext& context,
   if (done.error().code != ErrorCode::kModel) return done;
   // The same numbers again, looked at everywhere, to name the first site. The
   // head was already looked at, and is not run again.
-  Result<Buffer> located =
-      ForwardPass(context, prompts, nullptr, /*locate=*/true).Run(stop, {});
+  const ForwardOptions silent = {.editor = options.editor,
+                                 .stop = options.stop};
+  Result<Forwarded> located =
+      ForwardPass(context, prompts, silent, /*locate=*/true).Run();
   if (located.ok()) return done.error();
   return located;
 }

@@ -21,10 +21,17 @@
 #include "pellucid/result.h"
 #include "pellucid/tokenizer.h"
 #include "pellucid/trace.h"
+#include "trace/editor.h"
 #include "trace/probe.h"
 #include "trace/site_table.h"
 
 namespace pellucid {
+
+// The first `length` tokens that a cache holds.
+struct SharedPrefix {
+  const KvCache* cache = nullptr;
+  std::size_t length = 0;
+};
 
 // Prompts one after another: prompt p holds ids offsets[p] .. offsets[p+1] - 1.
 struct PackedPrompts {
@@ -36,6 +43,14 @@ struct PackedPrompts {
   // Empty, or of each prompt the length of the whole of which it is the
   // beginning: rotary tables may depend on that (RopeSpec::switch_length).
   std::vector<std::size_t> whole_lengths = {};
+  // Empty, or for each prompt, where it has no cache, what stands before it and
+  // is only read: many prompts may go on behind one.
+  std::vector<SharedPrefix> prefixes = {};
+  // Empty, or for each prompt, rising, the block that it enters, with the
+  // states [tokens, d_model] that it enters with: those before were run
+  // already. Probes and editors are shown the prompts that have entered.
+  std::vector<std::size_t> start_layers = {};
+  ConstMatrixView start_states = {};
 
   std::size_t count() const { return offsets.size() - 1; }
   std::size_t tokens() const { return ids.size(); }
@@ -51,7 +66,13 @@ struct PackedPrompts {
   }
   // Position of the first token of prompt p.
   std::size_t past(std::size_t p) const {
-    return cache(p) == nullptr ? 0 : cache(p)->length();
+    return cache(p) == nullptr ? prefix(p).length : cache(p)->length();
+  }
+  SharedPrefix prefix(std::size_t p) const {
+    return prefixes.empty() ? SharedPrefix{} : prefixes[p];
+  }
+  std::size_t first_layer() const {
+    return start_layers.empty() ? 0 : start_layers.front();
   }
 };
 
@@ -66,16 +87,30 @@ struct ForwardContext {
 // "run: SITE: non-finite activation at position N ...", kModel.
 Error NonFiniteError(const std::string& site, std::size_t position);
 
-// Runs every block. Returns the final residual stream [tokens, d_model], what
-// the head reads. `probe` may be null. `prompts` hold valid ids. Caches hold
-// their prompt's tokens too afterwards; after an error, what they held before.
+// Who looks on, changes and stops a run. Null: nobody. At a point an editor
+// comes first: a probe is shown what the run goes on with.
+struct ForwardOptions {
+  Probe* probe = nullptr;
+  Editor* editor = nullptr;
+  std::stop_token stop = {};
+  Progress progress = {};
+};
+
+struct Forwarded {
+  Buffer residual;  // [tokens, d_model], final: what the head reads
+  // [tokens, vocab_size] where an editor edits points of the head, so that the
+  // residual stream alone does not give them; else empty.
+  Buffer logits;
+};
+
+// Runs every block. `prompts` hold valid ids. Caches hold their prompt's tokens
+// too afterwards; after an error, what they held before.
 // kUsage, kFailed: a cache has no room (KvCache::Reserve). kModel: non-finite
 // activations, with the first site and position where they appear. kCancelled:
 // `stop` was requested.
-Result<Buffer> RunForward(const ForwardContext& context,
-                          const PackedPrompts& prompts, Probe* probe,
-                          const std::stop_token& stop = {},
-                          const Progress& progress = {});
+Result<Forwarded> RunForward(const ForwardContext& context,
+                             const PackedPrompts& prompts,
+                             const ForwardOptions& options = {});
 
 }  // namespace pellucid
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -24,25 +25,38 @@ float RoundToBf16(float x) {
   return std::bit_cast<float>((bits + 0x7FFF + odd) & 0xFFFF0000);
 }
 
+// Keys before the window, which an edit may have written to, as what attention
+// makes of them. The first row is that of `first_query`.
+void MaskUnseen(Point point, std::size_t window, std::size_t first_query,
+                MatrixView rows) {
+  const float unseen =
+      point == Point::kPattern ? 0 : -std::numeric_limits<float>::infinity();
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const std::size_t end = first_query + i + 1;
+    if (window > 0 && end > window) {
+      std::fill_n(rows.Row(i), end - window, unseen);
+    }
+  }
+}
+
 }  // namespace
 
 void ForwardPass::PlanAttention() {
   const std::size_t tokens = prompts_.tokens();
   const std::size_t queries = spec_.QueryWidth(), keys = spec_.KeyWidth();
-  qkv_ = Buffer(tokens, queries + 2 * keys);
-  query_ = Columns(qkv_.view(), 0, queries);
-  key_ = Columns(qkv_.view(), queries, keys);
-  value_ = Columns(qkv_.view(), queries + keys, keys);
+  rows_.qkv = Buffer(tokens, queries + 2 * keys);
   if (spec_.qkv_layout == QkvLayout::kGroups) {
-    grouped_ = Buffer(tokens, queries + 2 * keys);
+    rows_.grouped = Buffer(tokens, queries + 2 * keys);
   }
-  z_ = Buffer(tokens, queries);
+  rows_.z = Buffer(tokens, queries);
   std::size_t own_tokens = 0;
   for (std::size_t p = 0; p < prompts_.count(); ++p) {
     first_key_.push_back(own_tokens);
+    first_task_.push_back(attention_tasks_.size());
     if (prompts_.cache(p) == nullptr) {
       own_tokens +=
-          kernels::KeyBlockCount(prompts_.length(p)) * kernels::kKeysInBlock;
+          kernels::KeyBlockCount(prompts_.past(p) + prompts_.length(p)) *
+          kernels::kKeysInBlock;
     }
     for (std::size_t head = 0; head < spec_.n_heads; ++head) {
       for (std::size_t q = 0; q < prompts_.length(p); q += kQueryBlock) {
@@ -50,6 +64,7 @@ void ForwardPass::PlanAttention() {
       }
     }
   }
+  first_task_.push_back(attention_tasks_.size());
   own_keys_ = LayerKeys(spec_.n_kv_heads, spec_.head_dim, own_tokens);
 }
 
@@ -69,7 +84,7 @@ void ForwardPass::MakeRotary() {
 }
 
 void ForwardPass::VisitRotary(Point point, const kernels::RopeTable& table) {
-  if (probe_ == nullptr || !probe_->Wants({point})) return;
+  if (!Looks({point})) return;
   const bool halves = table.pairs == kernels::RopePairs::kHalves;
   Buffer cos(prompts_.tokens(), 2 * table.half);  // an angle serves a pair
   for (std::size_t t = 0; t < prompts_.tokens(); ++t) {
@@ -107,10 +122,10 @@ void ForwardPass::MakeAlibi() {
 
 ConstMatrixView ForwardPass::AttentionInput(std::size_t layer,
                                             const LayerWeights& w) {
-  if (w.attn_norm.empty() || spec_.norm_after_add) return residual_.view();
-  Norm(w.attn_norm, residual_.view(), normed_.view());
-  Visit({Point::kAttnNorm, layer}, normed_.view());
-  return normed_.view();
+  if (w.attn_norm.empty() || spec_.norm_after_add) return residual_;
+  Norm(w.attn_norm, residual_, normed_);
+  Visit({Point::kAttnNorm, layer}, normed_);
+  return normed_;
 }
 
 void ForwardPass::Attention(std::size_t layer, const LayerWeights& w,
@@ -120,19 +135,19 @@ void ForwardPass::Attention(std::size_t layer, const LayerWeights& w,
   Rotate(layer);
   KeepKeys(layer);
   c_.pool.For(
-      attention_tasks_.size(),
-      [&](std::size_t i) { Attend(layer, attention_tasks_[i]); }, stop_);
-  Visit({Point::kZ, layer}, z_.view());
-  Linear(z_.view(), w.attn_out, delta_.view());
-  Visit({Point::kAttnProj, layer}, delta_.view());
-  if (!spec_.modules_add_residual) Visit({Point::kAttn, layer}, delta_.view());
+      active_tasks_, [&](std::size_t i) { Attend(layer, attention_tasks_[i]); },
+      stop_);
+  Visit({Point::kZ, layer}, z_);
+  Linear(z_, w.attn_out, delta_);
+  Visit({Point::kAttnProj, layer}, delta_);
+  if (!spec_.modules_add_residual) Visit({Point::kAttn, layer}, delta_);
 }
 
 void ForwardPass::Project(std::size_t layer, const LayerWeights& w,
                           ConstMatrixView in) {
   if (!w.qkv.empty()) {
     const bool grouped = spec_.qkv_layout == QkvLayout::kGroups;
-    const MatrixView out = grouped ? grouped_.view() : qkv_.view();
+    const MatrixView out = grouped ? grouped_ : qkv_;
     Linear(in, w.qkv, out);
     Visit({Point::kQkv, layer}, out);
     if (grouped) Ungroup(out);
@@ -195,12 +210,19 @@ void ForwardPass::Rotate(std::size_t layer) {
 }
 
 void ForwardPass::KeepKeys(std::size_t layer) {
-  for (std::size_t p = 0; p < prompts_.count(); ++p) {
-    const std::size_t begin = prompts_.offsets[p], count = prompts_.length(p);
-    KvCache* cache = prompts_.cache(p);
-    LayerKeys& keys = cache == nullptr ? own_keys_ : cache->layer(layer);
-    keys.Store(cache == nullptr ? first_key_[p] : cache->length(),
-               key_.Rows(begin, count), value_.Rows(begin, count));
+  for (std::size_t p = 0; p < active_prompts_; ++p) {
+    const MatrixView keys = key_.Rows(prompts_.offsets[p], prompts_.length(p));
+    const MatrixView values =
+        value_.Rows(prompts_.offsets[p], prompts_.length(p));
+    if (KvCache* cache = prompts_.cache(p); cache != nullptr) {
+      cache->layer(layer).Store(cache->length(), keys, values);
+      continue;
+    }
+    if (const SharedPrefix prefix = prompts_.prefix(p); prefix.length > 0) {
+      own_keys_.CopyFrom(prefix.cache->layer(layer), prefix.length,
+                         first_key_[p]);
+    }
+    own_keys_.Store(first_key_[p] + prompts_.past(p), keys, values);
   }
 }
 
@@ -218,9 +240,18 @@ void ForwardPass::Attend(std::size_t layer, const AttentionTask& task) {
   const std::size_t keys = prompts_.past(task.prompt) + length;
   const auto observer = [&](Point point) -> kernels::AttentionObserver {
     const SiteKey key{point, layer};
-    if (probe_ == nullptr || !probe_->Wants(key)) return {};
+    if (!Looks(key)) return {};
     return [this, key, &task](std::size_t first, MatrixView rows) {
-      probe_->VisitAttention(key, task.prompt, task.head, first, rows);
+      if (options_.editor != nullptr && options_.editor->Edits(key)) {
+        options_.editor->EditAttention(key, task.prompt, task.head, first,
+                                       rows);
+        MaskUnseen(key.point, spec_.layers[key.layer].window,
+                   prompts_.past(task.prompt) + first, rows);
+      }
+      if (options_.probe != nullptr && options_.probe->Wants(key)) {
+        options_.probe->VisitAttention(key, task.prompt, task.head, first,
+                                       rows);
+      }
     };
   };
   const LayerSpec& spec = spec_.layers[layer];
@@ -236,7 +267,7 @@ void ForwardPass::Attend(std::size_t layer, const AttentionTask& task) {
       shape, head_of(query_), kept.Keys(kv_head, first_key, keys),
       kept.Values(kv_head, first_key, keys), task.first_query,
       std::min(task.first_query + kQueryBlock, length),
-      observer(Point::kScores), observer(Point::kPattern), head_of(z_.view()));
+      observer(Point::kScores), observer(Point::kPattern), head_of(z_));
 }
 
 }  // namespace pellucid

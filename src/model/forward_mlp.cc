@@ -48,9 +48,9 @@ std::vector<std::vector<Routed>> RouteTokens(const ExpertsSpec& spec,
 ConstMatrixView ForwardPass::MlpInput(std::size_t layer, const LayerWeights& w,
                                       ConstMatrixView attention_input) {
   if (w.mlp_norm.empty() || spec_.norm_after_add) return attention_input;
-  Norm(w.mlp_norm, residual_.view(), normed_.view());
-  Visit({Point::kMlpNorm, layer}, normed_.view());
-  return normed_.view();
+  Norm(w.mlp_norm, residual_, normed_);
+  Visit({Point::kMlpNorm, layer}, normed_);
+  return normed_;
 }
 
 void ForwardPass::Mlp(std::size_t layer, const LayerWeights& w,
@@ -67,8 +67,8 @@ void ForwardPass::DenseMlp(std::size_t layer, const LayerWeights& w,
                            ConstMatrixView input, MatrixView out) {
   const bool gated = !w.gate.empty() || !w.gate_up.empty();
   if (!w.gate_up.empty()) {
-    Linear(input, w.gate_up, gate_up_.view());
-    Visit({Point::kGateUp, layer}, gate_up_.view());
+    Linear(input, w.gate_up, gate_up_);
+    Visit({Point::kGateUp, layer}, gate_up_);
   } else if (gated) {
     Linear(input, {{w.gate.weight, w.gate.bias, gate_},
                    {w.up.weight, w.up.bias, up_}});

@@ -28,9 +28,9 @@ class ForwardPass {
   // `locate`: look for non-finite numbers at every site, not only after each
   // block, to name the first one.
   ForwardPass(const ForwardContext& context, const PackedPrompts& prompts,
-              Probe* probe, bool locate);
+              const ForwardOptions& options, bool locate);
 
-  Result<Buffer> Run(const std::stop_token& stop, const Progress& progress);
+  Result<Forwarded> Run();
 
  private:
   // Queries of one head of one prompt that one task works on.
@@ -38,6 +38,9 @@ class ForwardPass {
     std::size_t prompt, head, first_query;
   };
 
+  // Takes the prompts that enter at `layer` or before, the first of all, as
+  // those that are worked on.
+  void Enter(std::size_t layer);
   void Embed();
   void AddPositions();
   void RunBlock(std::size_t layer);
@@ -45,7 +48,8 @@ class ForwardPass {
   // read, `norm` where it came from.
   void AddBranch(MatrixView branch, ConstMatrixView input,
                  const NormWeights& norm);
-  void VisitHead();
+  void RunHead();
+  bool Looks(SiteKey key) const;
 
   // forward_attention.cc
   void PlanAttention();
@@ -100,35 +104,46 @@ class ForwardPass {
     });
   }
 
-  // Shows the value of a point to the probe, and checks it where asked to.
-  void Visit(SiteKey key, ConstMatrixView value);
+  // Lets the editor change the value of a point, and the probe see what the
+  // run goes on with; checks it where asked to.
+  void Visit(SiteKey key, MatrixView value);
   void Check(SiteKey key, ConstMatrixView value);
   Error NonFinite() const;
 
   const ForwardContext& c_;
   const ArchSpec& spec_;
   const PackedPrompts& prompts_;
-  Probe* probe_;
+  const ForwardOptions& options_;
   const bool locate_;
-  std::stop_token stop_;
+  const std::stop_token& stop_;
 
-  Buffer residual_;  // [tokens, d_model]
-  Buffer normed_;    // [tokens, d_model]
-  Buffer delta_;     // [tokens, d_model]: what a part of a block adds
-  Buffer branch_;    // [tokens, d_model]: in a parallel block, the MLP's
+  // Room for all tokens; the views below are of those that are worked on.
+  struct {
+    Buffer residual, normed, delta, branch, qkv, grouped, z, gate_up;
+  } rows_;
+  std::size_t active_prompts_ = 0;
+  std::size_t active_tasks_ = 0;  // of attention_tasks_
+
+  MatrixView residual_;  // [tokens, d_model]
+  MatrixView normed_;    // [tokens, d_model]
+  MatrixView delta_;     // [tokens, d_model]: what a part of a block adds
+  MatrixView branch_;    // [tokens, d_model]: in a parallel block, the MLP's
 
   std::vector<kernels::RopeTable> ropes_;  // by ArchSpec::ropes
   Buffer alibi_;                           // [n_heads, positions], or empty
-  Buffer qkv_;      // [tokens, queries, keys and values of all heads]
-  Buffer grouped_;  // the same as a module gives them, where that is otherwise
+  MatrixView qkv_;      // [tokens, queries, keys and values of all heads]
+  MatrixView grouped_;  // the same as a module gives them, if that is otherwise
   MatrixView query_, key_, value_;  // columns of qkv_, [tokens, heads * dim]
   LayerKeys own_keys_;  // of the prompts without a cache, in a layer
-  std::vector<std::size_t> first_key_;  // there, of each prompt
-  std::vector<AttentionTask> attention_tasks_;
-  Buffer z_;  // [tokens, n_heads * head_dim]
+  std::vector<std::size_t> first_key_;          // there, of each prompt
+  std::vector<AttentionTask> attention_tasks_;  // by prompt
+  std::vector<std::size_t> first_task_;  // of each prompt, and behind the last
+  MatrixView z_;                         // [tokens, n_heads * head_dim]
 
-  Buffer gate_up_;        // [tokens, d_mlp], twice where there is a gate
+  MatrixView gate_up_;    // [tokens, d_mlp], twice where there is a gate
   MatrixView gate_, up_;  // columns of gate_up_, [tokens, d_mlp]
+
+  Buffer logits_;  // [tokens, vocab_size], where an edit reaches them
 
   bool found_ = false;  // a non-finite number: where
   SiteKey bad_site_;

@@ -24,20 +24,20 @@ void Head::ToEmbedding(const TaskPool& pool, ConstMatrixView normed,
   kernels::Linear(pool, normed, projection.weight, projection.bias, out);
 }
 
-void Head::ProjectModule(const TaskPool& pool, ConstMatrixView normed,
+void Head::ProjectModule(const TaskPool& pool, ConstMatrixView embedded,
                          MatrixView out, const std::stop_token& stop) const {
+  kernels::Linear(pool, embedded, weights_.unembed, weights_.head_bias, out,
+                  stop);
+}
+
+void Head::Project(const TaskPool& pool, ConstMatrixView normed,
+                   MatrixView logits, const std::stop_token& stop) const {
   Buffer embedded;
   if (!weights_.project_out.empty()) {
     embedded = Buffer(normed.rows, spec_.EmbedWidth());
     ToEmbedding(pool, normed, embedded.view());
     normed = embedded.view();
   }
-  kernels::Linear(pool, normed, weights_.unembed, weights_.head_bias, out,
-                  stop);
-}
-
-void Head::Project(const TaskPool& pool, ConstMatrixView normed,
-                   MatrixView logits, const std::stop_token& stop) const {
   ProjectModule(pool, normed, logits, stop);
   if (stop.stop_requested()) return;
   ForRowBlocks(pool, logits.rows, [&](std::size_t begin, std::size_t count) {

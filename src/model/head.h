@@ -32,9 +32,9 @@ class Head {
   // Unembedding: normed [rows, d_model] -> logits [rows, vocab_size].
   void Project(const TaskPool& pool, ConstMatrixView normed, MatrixView logits,
                const std::stop_token& stop = {}) const;
-  // Its two parts: the module's output, dots and bias, and in place the model's
-  // scale and cap.
-  void ProjectModule(const TaskPool& pool, ConstMatrixView normed,
+  // Its last two parts: the module's output, dots and bias, of rows as the
+  // unembedding multiplies them, and in place the model's scale and cap.
+  void ProjectModule(const TaskPool& pool, ConstMatrixView embedded,
                      MatrixView out, const std::stop_token& stop = {}) const;
   void ScaleAndCap(MatrixView logits) const;
 

@@ -96,15 +96,23 @@ void LayerKeys::Store(std::size_t first, ConstMatrixView keys,
   }
 }
 
+void LayerKeys::CopyFrom(const LayerKeys& from, std::size_t tokens,
+                         std::size_t first) {
+  assert(first % kKeysInBlock == 0 && tokens <= from.capacity_);
+  assert(first + RoundUpToBlocks(tokens) <= capacity_);
+  const std::size_t keys = RoundUpToBlocks(tokens) * head_dim_;
+  for (std::size_t head = 0; head < n_heads_ && tokens > 0; ++head) {
+    std::copy_n(from.Keys(head, 0, tokens).data, keys,
+                HeadKeys(head).data + first * head_dim_);
+    std::copy_n(from.Values(head, 0, tokens).data, tokens * head_dim_,
+                HeadValues(head).data + first * head_dim_);
+  }
+}
+
 void LayerKeys::Grow(std::size_t tokens, std::size_t capacity) {
   assert(tokens <= capacity_ && capacity_ <= capacity);
   LayerKeys grown(n_heads_, head_dim_, capacity);
-  const std::size_t count = RoundUpToBlocks(tokens) * head_dim_;
-  for (std::size_t head = 0; head < n_heads_ && tokens > 0; ++head) {
-    std::copy_n(HeadKeys(head).data, count, grown.HeadKeys(head).data);
-    std::copy_n(HeadValues(head).data, tokens * head_dim_,
-                grown.HeadValues(head).data);
-  }
+  grown.CopyFrom(*this, tokens, 0);
   *this = std::move(grown);
 }
 

@@ -38,6 +38,9 @@ class LayerKeys {
   // Copies rows of all heads, as projections give them, [tokens, n_heads *
   // head_dim], to the places of tokens first, first + 1, ...
   void Store(std::size_t first, ConstMatrixView keys, ConstMatrixView values);
+  // Copies the first `tokens` of `from` to the places from `first`, which
+  // begins a block, on.
+  void CopyFrom(const LayerKeys& from, std::size_t tokens, std::size_t first);
   // Moves to room for `capacity` tokens, with the first `tokens`.
   void Grow(std::size_t tokens, std::size_t capacity);
 
@@ -71,6 +74,7 @@ class KvCache {
   Status Reserve(std::size_t count);
 
   LayerKeys& layer(std::size_t i) { return layers_[i]; }
+  const LayerKeys& layer(std::size_t i) const { return layers_[i]; }
 
   // Takes `count` tokens as held, whose rows are stored in every layer.
   void Extend(std::size_t count);

@@ -16,7 +16,9 @@
 #include "kernels/isa.h"
 #include "model/checkpoint.h"
 #include "model/model_impl.h"
+#include "model/token_span.h"
 #include "trace/capture.h"
+#include "trace/edit_run.h"
 #include "trace/plan.h"
 
 namespace pellucid {
@@ -65,20 +67,27 @@ Result<std::vector<Trace>> RunPrompts(
   PELLUCID_RETURN_IF_ERROR(impl.CheckPrompts(prompts));
   PELLUCID_ASSIGN_OR_RETURN(const Plan plan,
                             Plan::Make(impl.table, options.sites));
+  PELLUCID_ASSIGN_OR_RETURN(const EditPlan edits,
+                            impl.PlanEdits(options.edits, prompts));
   const PackedPrompts packed = Pack(prompts);
   Capture capture(plan, impl.table, packed.offsets);
-  PELLUCID_ASSIGN_OR_RETURN(const Buffer residual,
-                            RunForward(impl.context(), packed, &capture,
-                                       options.stop, options.progress));
+  EditRun editor(edits, EditedRowsOf(packed));
+  PELLUCID_ASSIGN_OR_RETURN(
+      const Forwarded done,
+      RunForward(impl.context(), packed,
+                 {.probe = &capture,
+                  .editor = edits.empty() ? nullptr : &editor,
+                  .stop = options.stop,
+                  .progress = options.progress}));
   std::vector<Trace> traces = capture.Take();
   for (std::size_t p = 0; p < traces.size(); ++p) {
     traces[p].ids = prompts[p];
     if (!options.last_logits) continue;
     const std::size_t last = packed.offsets[p + 1] - 1;
     traces[p].last_logits.resize(impl.spec.vocab_size);
-    PELLUCID_RETURN_IF_ERROR(
-        impl.LastLogits(residual.view().Rows(last, 1), prompts[p].size() - 1,
-                        traces[p].last_logits, options.stop));
+    PELLUCID_RETURN_IF_ERROR(impl.LogitsOfRow(done, last, prompts[p].size() - 1,
+                                              traces[p].last_logits,
+                                              options.stop));
   }
   return traces;
 }
@@ -108,15 +117,51 @@ Status Model::Impl::CheckPrompts(
   return {};
 }
 
-Status Model::Impl::LastLogits(ConstMatrixView residual, std::size_t position,
-                               std::span<float> logits,
-                               const std::stop_token& stop) const {
-  Buffer normed(1, spec.d_model);
-  head.Normalise(pool, residual, normed.view());
-  head.Project(pool, normed.view(), {logits.data(), 1, logits.size()}, stop);
+Result<EditPlan> Model::Impl::PlanEdits(
+    std::span<const Edit> edits,
+    std::span<const std::vector<TokenId>> prompts) const {
+  std::vector<std::size_t> lengths;
+  for (const std::vector<TokenId>& ids : prompts) lengths.push_back(ids.size());
+  return EditPlan::Make(table, edits, lengths,
+                        [&](const std::string& text,
+                            std::size_t p) -> Result<std::vector<std::size_t>> {
+                          if (!tokenizer) return tokenizer_error;
+                          return TokensOfText(*tokenizer, prompts[p], text);
+                        });
+}
+
+Status Model::Impl::LogitsOfRow(const Forwarded& done, std::size_t row,
+                                std::size_t position, std::span<float> logits,
+                                const std::stop_token& stop) const {
+  return LogitsOfRows(done, {&row, 1}, {&position, 1},
+                      {logits.data(), 1, logits.size()}, stop);
+}
+
+Status Model::Impl::LogitsOfRows(const Forwarded& done,
+                                 std::span<const std::size_t> rows,
+                                 std::span<const std::size_t> positions,
+                                 MatrixView logits,
+                                 const std::stop_token& stop) const {
+  const ConstMatrixView made = done.logits.view();
+  Buffer normed;
+  if (made.rows == 0) normed = Buffer(rows.size(), spec.d_model);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (made.rows > 0) {
+      std::ranges::copy(made.RowSpan(rows[i]), logits.Row(i));
+    } else {
+      std::ranges::copy(done.residual.view().RowSpan(rows[i]),
+                        normed.view().Row(i));
+    }
+  }
+  if (made.rows == 0) {
+    head.Normalise(pool, normed.view(), normed.view());
+    head.Project(pool, normed.view(), logits, stop);
+  }
   if (stop.stop_requested()) return CancelledError("run: stopped");
-  if (kernels::FirstNonFinite(logits) != logits.size()) {
-    return NonFiniteError(table.NameOf({Point::kHead}), position);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (kernels::FirstNonFinite(logits.RowSpan(i)) != logits.cols) {
+      return NonFiniteError(table.NameOf({Point::kHead}), positions[i]);
+    }
   }
   return {};
 }
@@ -128,6 +173,14 @@ PackedPrompts Pack(std::span<const std::vector<TokenId>> prompts) {
     packed.offsets.push_back(packed.ids.size());
   }
   return packed;
+}
+
+std::vector<EditedRows> EditedRowsOf(const PackedPrompts& packed) {
+  std::vector<EditedRows> rows;
+  for (std::size_t p = 0; p < packed.count(); ++p) {
+    rows.push_back({p, packed.offsets[p], packed.length(p), packed.past(p)});
+  }
+  return rows;
 }
 
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

@@ -14,6 +14,8 @@
 #include "model/head.h"
 #include "model/weights.h"
 #include "pellucid/model.h"
+#include "trace/edit_plan.h"
+#include "trace/edit_run.h"
 #include "trace/site_table.h"
 
 namespace pellucid {
@@ -31,11 +33,21 @@ struct Model::Impl {
   // within the vocabulary.
   Status CheckPrompts(std::span<const std::vector<TokenId>> prompts) const;
 
-  // Logits [vocab_size] of one row [1, d_model] of the final residual stream,
-  // that of the token at `position`. kModel: one is not finite. kCancelled.
-  Status LastLogits(ConstMatrixView residual, std::size_t position,
-                    std::span<float> logits,
-                    const std::stop_token& stop = {}) const;
+  // What edits are for these prompts. kUsage: one that does not fit.
+  Result<EditPlan> PlanEdits(
+      std::span<const Edit> edits,
+      std::span<const std::vector<TokenId>> prompts) const;
+
+  // Logits [vocab_size] of packed row `row`, that of the token at `position`.
+  // kModel: one is not finite. kCancelled.
+  Status LogitsOfRow(const Forwarded& done, std::size_t row,
+                     std::size_t position, std::span<float> logits,
+                     const std::stop_token& stop = {}) const;
+  // The same of several rows at once, [rows, vocab_size].
+  Status LogitsOfRows(const Forwarded& done, std::span<const std::size_t> rows,
+                      std::span<const std::size_t> positions,
+                      MatrixView logits,
+                      const std::stop_token& stop = {}) const;
 
   ForwardContext context() const { return {spec, weights, head, table, pool}; }
 
@@ -49,6 +61,9 @@ struct Model::Impl {
   std::optional<Tokenizer> tokenizer;
   Error tokenizer_error;  // why there is none
 };
+
+// Of each packed prompt, where an edit finds it; prompt p is the plan's p.
+std::vector<EditedRows> EditedRowsOf(const PackedPrompts& packed);
 
 // Prompts one after another.
 PackedPrompts Pack(std::span<const std::vector<TokenId>> prompts);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "kernels/math.h"
+
 namespace pellucid::kernels::reference {
 
 void Add(std::span<const float> a, std::span<const float> b,
@@ -12,6 +14,10 @@ void Add(std::span<const float> a, std::span<const float> b,
 void Multiply(std::span<const float> a, std::span<const float> b,
               std::span<float> out) {
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = a[k] * b[k];
+}
+
+void ExpLess(std::span<const float> x, float shift, std::span<float> out) {
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = Exp(x[k] - shift);
 }
 
 std::size_t FirstNonFinite(std::span<const float> x) {

@@ -13,6 +13,7 @@ void Add(std::span<const float> a, std::span<const float> b,
          std::span<float> out);
 void Multiply(std::span<const float> a, std::span<const float> b,
               std::span<float> out);
+void ExpLess(std::span<const float> x, float shift, std::span<float> out);
 std::size_t FirstNonFinite(std::span<const float> x);
 
 }  // namespace pellucid::kernels::reference
