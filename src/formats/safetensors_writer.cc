@@ -9,8 +9,8 @@
 
 #include "base/atomic_file.h"
 #include "base/quote.h"
-#include "base/utf8.h"
 #include "fmt/format.h"
+#include "formats/json_text.h"
 
 namespace pellucid {
 namespace {
@@ -18,22 +18,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kDataAlignment = 8;
-
-void AppendJsonString(std::string_view text, std::string& out) {
-  out += '"';
-  for (const char c : LossyUtf8(text)) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}",
-                     static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 std::vector<NamedFloats> SortedByName(std::span<const NamedFloats> tensors) {
   std::vector<NamedFloats> sorted(tensors.begin(), tensors.end());

@@ -15,8 +15,12 @@
 namespace pellucid {
 namespace {
 
-// 9 significant digits give the same float32 back.
+// 9 significant digits give the same float32 back. "-0" would be an integer.
 void AppendNumber(float value, std::string& out) {
+  if (value == 0 && std::signbit(value)) {
+    out += "-0.0";
+    return;
+  }
   fmt::format_to(std::back_inserter(out), "{:.9g}", value);
 }
 

@@ -323,9 +323,11 @@ Error ForwardPass::NonFinite() const {
                                       prompts_.offsets.end(), bad_token_);
   const auto prompt =
       static_cast<std::size_t>(after - prompts_.offsets.begin()) - 1;
-  return NonFiniteError(
+  Error error = NonFiniteError(
       c_.table.NameOf(bad_site_),
       prompts_.past(prompt) + bad_token_ - prompts_.offsets[prompt]);
+  if (options_.editor != nullptr) error.message += ", or an edit made it so";
+  return error;
 }
 
 Error NonFiniteError(const std::string& site, std::size_t position) {
