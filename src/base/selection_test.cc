@@ -186,5 +186,22 @@ TEST(SelectionTest, EmbedWhereAllowed) {
   EXPECT_FALSE(Selection::Parse("all", "--layers", true)->HasEmbed());
 }
 
+// What it says of itself is what Parse makes the same choice of.
+TEST(SelectionTest, TextLeadsBack) {
+  for (const std::string text : {"all", "0,3,-1", "1:4", ":", "-3:", "::2",
+                                 "8:2:-3", "embed", "embed,0:30:4,-2"}) {
+    const Selection selection = Selection::Parse(text, "s", true).value();
+    EXPECT_EQ(selection.Text(), text);
+  }
+  EXPECT_EQ(Selection::Parse("last,1", "s").value().Text(), "-1,1");
+  EXPECT_EQ(Selection::Parse("1:4:1", "s").value().Text(), "1:4");
+  EXPECT_EQ(Selection::Last().Text(), "-1");
+  EXPECT_EQ(Selection::Of({2, -3}).Text(), "2,-3");
+  const Selection none =
+      Selection::Parse(Selection::Of({}).Text(), "s").value();
+  EXPECT_FALSE(none.IsDefault());
+  EXPECT_FALSE(none.Resolve(5).ok());
+}
+
 }  // namespace
 }  // namespace pellucid

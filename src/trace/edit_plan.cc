@@ -218,8 +218,8 @@ Status Resolver::ResolveHeads() {
   out_.heads.assign(n_heads, scope.heads.empty());
   for (const std::size_t head : scope.heads) {
     if (head >= n_heads) {
-      return Problem(
-          fmt::format("head {}: this model has 0 to {}", head, n_heads - 1));
+      return Problem(fmt::format("head {}: is not there; name one of 0 to {}",
+                                 head, n_heads - 1));
     }
     out_.heads[head] = true;
   }
@@ -244,15 +244,15 @@ Status Resolver::ResolveColumns() {
   if (!scope.heads.empty()) begins.clear();
   for (const std::size_t head : scope.heads) {
     if (head >= heads) {
-      return Problem(
-          fmt::format("head {}: this site has 0 to {}", head, heads - 1));
+      return Problem(fmt::format("head {}: is not there; name one of 0 to {}",
+                                 head, heads - 1));
     }
     begins.push_back(head * dim);
   }
   for (const std::size_t feature : scope.features) {
     if (feature >= dim) {
-      return Problem(
-          fmt::format("feature {}: there are 0 to {}", feature, dim - 1));
+      return Problem(fmt::format(
+          "feature {}: is not there; name one of 0 to {}", feature, dim - 1));
     }
   }
   out_.width = width;
@@ -277,8 +277,9 @@ Status Resolver::ResolvePrompts() {
   out_.prompts.assign(lengths_.size(), scope.prompts.empty());
   for (const std::size_t prompt : scope.prompts) {
     if (prompt >= lengths_.size()) {
-      return Problem(fmt::format("prompt {}: the batch has 0 to {}", prompt,
-                                 lengths_.size() - 1));
+      return Problem(
+          fmt::format("prompt {}: is not in the batch; name one of 0 to {}",
+                      prompt, lengths_.size() - 1));
     }
     out_.prompts[prompt] = true;
   }

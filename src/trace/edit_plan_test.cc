@@ -218,11 +218,11 @@ TEST_F(EditPlanTest, DirectionsBecomeAnOrthonormalBasis) {
 
 TEST_F(EditPlanTest, SitesThatCannotBeEdited) {
   EXPECT_THAT(Problem({.site = "model.layers.9"}),
-              HasSubstr("edits: edit 0 (zero of \"model.layers.9\"): this "
+              HasSubstr("edits: edit 0 (zero of model.layers.9): this "
                         "model has no such site; nearest: model.layers."));
   EXPECT_THAT(Problem({.site = "model.layers.*"}), HasSubstr("no such site"));
   EXPECT_EQ(Problem({.site = kPattern, .kind = EditKind::kMask}),
-            "edits: edit 0 (mask of \"model.layers.0.self_attn.pattern\"): "
+            "edits: edit 0 (mask of model.layers.0.self_attn.pattern): "
             "only scores can be masked; zero the pattern instead");
   EXPECT_THAT(Problem({.site = kScores, .kind = EditKind::kMean}),
               HasSubstr("is not for scores or pattern"));
@@ -232,7 +232,7 @@ TEST_F(EditPlanTest, SitesThatCannotBeEdited) {
 
 TEST_F(EditPlanTest, WhatAKindNeeds) {
   EXPECT_EQ(Problem({.site = kBlock, .kind = EditKind::kReplace}),
-            "edits: edit 0 (replace of \"model.layers.1\"): has no values; "
+            "edits: edit 0 (replace of model.layers.1): has no values; "
             "give them");
   EXPECT_THAT(Problem({.site = kBlock, .kind = EditKind::kCustom}),
               HasSubstr("has no function; set Edit::custom"));
@@ -265,10 +265,10 @@ TEST_F(EditPlanTest, ScopesThatNameWhatIsNotThere) {
     return Problem({.site = site, .scope = scope});
   };
   EXPECT_EQ(problem(kBlock, {.positions = Choose("4")}),
-            "edits: edit 0 (zero of \"model.layers.1\"): positions: index 4 is "
+            "edits: edit 0 (zero of model.layers.1): positions: index 4 is "
             "out of range; there are 3, numbered 0 to 2 or -3 to -1");
   EXPECT_EQ(problem(kPattern, {.keys = Choose("-4")}),
-            "edits: edit 0 (zero of \"model.layers.0.self_attn.pattern\"): "
+            "edits: edit 0 (zero of model.layers.0.self_attn.pattern): "
             "keys: index -4 is out of range; there are 3, numbered 0 to 2 or "
             "-3 to -1");
   EXPECT_THAT(problem(kBlock, {.positions = Selection::Of({})}),
@@ -279,17 +279,17 @@ TEST_F(EditPlanTest, ScopesThatNameWhatIsNotThere) {
   EXPECT_THAT(problem(kBlock, {.heads = {0}}),
               HasSubstr("this site has no heads; name features, or edit z"));
   EXPECT_THAT(problem(kQuery, {.heads = {2}}),
-              HasSubstr("head 2: this site has 0 to 1"));
+              HasSubstr("head 2: is not there; name one of 0 to 1"));
   EXPECT_THAT(problem(kPattern, {.heads = {2}}),
-              HasSubstr("head 2: this model has 0 to 1"));
+              HasSubstr("head 2: is not there; name one of 0 to 1"));
   EXPECT_THAT(problem(kPattern, {.features = {0}}),
               HasSubstr("have no features; name keys"));
   EXPECT_THAT(problem(kBlock, {.features = {6}}),
-              HasSubstr("feature 6: there are 0 to 5"));
+              HasSubstr("feature 6: is not there; name one of 0 to 5"));
   EXPECT_THAT(problem(kQuery, {.heads = {0}, .features = {3}}),
-              HasSubstr("feature 3: there are 0 to 2"));
+              HasSubstr("feature 3: is not there; name one of 0 to 2"));
   EXPECT_THAT(problem(kBlock, {.prompts = {2}}),
-              HasSubstr("prompt 2: the batch has 0 to 1"));
+              HasSubstr("prompt 2: is not in the batch; name one of 0 to 1"));
   EXPECT_THAT(problem(kBlock, {.positions = Selection::Last(),
                                .when = EditWhen::kGenerated}),
               HasSubstr("are of the prompt, but \"when\" is \"generated\""));
@@ -298,11 +298,11 @@ TEST_F(EditPlanTest, ScopesThatNameWhatIsNotThere) {
 TEST_F(EditPlanTest, ValuesOfAnotherShape) {
   Edit edit{.site = kBlock, .kind = EditKind::kAdd, .values = Values({7})};
   EXPECT_EQ(Problem(edit),
-            "edits: edit 0 (add of \"model.layers.1\"): 7 values: are no rows "
+            "edits: edit 0 (add of model.layers.1): 7 values: are no rows "
             "of 6 numbers; give rows of the site, or of the part in scope");
   edit.values = Values({2, 6});
   EXPECT_EQ(Problem(edit),
-            "edits: edit 0 (add of \"model.layers.1\"): 2 rows of values: "
+            "edits: edit 0 (add of model.layers.1): 2 rows of values: "
             "prompt 0 has 5 tokens, 5 of them in scope; give one row, or as "
             "many");
   edit.scope.features = {1, 2};
@@ -383,7 +383,7 @@ TEST_F(EditPlanTest, ErrorsNameTheEdit) {
   const std::vector<Edit> edits = {{.site = kBlock}, {.site = "x"}};
   const auto plan = EditPlan::Make(table_, edits, lengths_, find_text_);
   ASSERT_FALSE(plan.ok());
-  EXPECT_THAT(plan.error().message, HasSubstr("edits: edit 1 (zero of \"x\")"));
+  EXPECT_THAT(plan.error().message, HasSubstr("edits: edit 1 (zero of x)"));
 }
 
 }  // namespace
