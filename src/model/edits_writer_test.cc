@@ -133,7 +133,7 @@ TEST(EditsWriterTest, ManyNumbersAndSuchAsJsonCannotSayLieApart) {
 
 TEST(EditsWriterTest, WhatCannotBeWritten) {
   EXPECT_EQ(Problem({.site = "s", .kind = EditKind::kCustom}),
-            "edits: edit 0 (custom of \"s\"): a function cannot be written; "
+            "edits: edit 0 (custom of s): a function cannot be written; "
             "leave it out");
   EXPECT_THAT(
       Problem({.site = "s", .kind = EditKind::kScale, .factor = kInfinity}),
