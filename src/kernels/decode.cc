@@ -149,7 +149,7 @@ void DecodeElements(DType dtype, const std::uint8_t* row, std::size_t count,
     case DType::kNVFP4:
       return DecodeBlocks<blocks::NVFP4>(row, count, out);
     default:
-      assert(!"elements that only a WeightView says the scales of");
+      assert(false && "elements that only a WeightView says the scales of");
   }
 }
 

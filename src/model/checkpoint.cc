@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <system_error>
 
 #include "base/sha256.h"
 #include "formats/gguf_split.h"
+#include "model/hf_loader.h"
+#include "model/mlx_tensors.h"
 #include "tokenizer/gguf_loader.h"
 #include "tokenizer/hf_loader.h"
 
@@ -146,6 +149,30 @@ std::vector<TensorInfo> Checkpoint::Tensors() const {
   return out;
 }
 
+std::vector<StoredNumbers> Checkpoint::Numbers() const {
+  std::vector<StoredNumbers> out;
+  if (const auto* file = std::get_if<GgufFile>(&held_)) {
+    for (const GgufTensor& tensor : file->tensors()) {
+      out.push_back(
+          {std::string(tensor.name), tensor.dtype, tensor.shape, tensor.data});
+    }
+    return out;
+  }
+  const SafetensorsSet& set = std::get<HfFolder>(held_).tensors;
+  for (const SafetensorsFile& file : set.files()) {
+    for (const SafetensorsTensor& tensor : file.tensors()) {
+      std::optional<DType> dtype = MlxScaleType(set, tensor);
+      if (!dtype) {
+        const auto weight = file.WeightType(tensor);
+        if (!weight.ok() || IsHfBuffer(tensor.name)) continue;
+        dtype = *weight;
+      }
+      out.push_back({tensor.name, *dtype, tensor.shape, tensor.data});
+    }
+  }
+  return out;
+}
+
 Result<LoadedModel> Checkpoint::Load() const {
   if (const auto* file = std::get_if<GgufFile>(&held_)) {
     return LoadFromGguf(*file);
@@ -159,6 +186,22 @@ Result<LoadedModel> Checkpoint::Load() const {
                                      fmt::format("{}", fmt::join(*ids, ", ")));
   }
   return loaded;
+}
+
+std::vector<std::int64_t> Checkpoint::StopIds() const {
+  const auto* file = std::get_if<GgufFile>(&held_);
+  if (file == nullptr) return std::get<HfFolder>(held_).eos_ids;
+  std::vector<std::int64_t> ids;
+  for (const char* key :
+       {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
+        "tokenizer.ggml.eom_token_id"}) {
+    if (!file->Has(key)) continue;
+    const auto id = file->Unsigned(key);
+    // One that is none ends nothing.
+    if (!id.ok() || *id > std::numeric_limits<std::int32_t>::max()) continue;
+    ids.push_back(static_cast<std::int64_t>(*id));
+  }
+  return ids;
 }
 
 Result<std::optional<Tokenizer>> Checkpoint::ReadTokenizer() const {

@@ -3,13 +3,17 @@
 #ifndef PELLUCID_MODEL_CHECKPOINT_H_
 #define PELLUCID_MODEL_CHECKPOINT_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/dtype.h"
 #include "formats/gguf.h"
 #include "model/family.h"
 #include "model/hf_folder.h"
@@ -36,6 +40,14 @@ Result<CheckpointPath> LocateCheckpoint(const std::string& path);
 // Checkpoint::ReadTokenizer.
 Result<std::optional<Tokenizer>> ReadTokenizerAt(const std::string& path);
 
+// A tensor that holds weights, or their scales, as it lies in a file.
+struct StoredNumbers {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<std::size_t> shape;   // outermost first; empty: one element
+  std::span<const std::byte> data;  // row after row without a gap
+};
+
 class Checkpoint {
  public:
   // `path`: see LocateCheckpoint. Reads headers only. kModel.
@@ -48,10 +60,18 @@ class Checkpoint {
   std::string Hash() const;
   // Every tensor of every file, the files in the order of their names.
   std::vector<TensorInfo> Tensors() const;
+  // Those of them that are numbers and may be part of the model: no packed
+  // elements, whose scales are, no integers, and none of the buffers that are
+  // passed over. They point into this object.
+  std::vector<StoredNumbers> Numbers() const;
 
   // The model, whose weights point into this object, and into what it is moved
   // to. kModel: see family.h.
   Result<LoadedModel> Load() const;
+
+  // Tokens that end a text, as the files name them (StopTokens in
+  // pellucid/generate.h); none where they do not.
+  std::vector<std::int64_t> StopIds() const;
 
   // Nothing where the checkpoint holds no tokenizer. kModel: it is damaged or
   // unsupported.

@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/decoder.h"
@@ -94,6 +95,37 @@ TEST_P(FamilyGoldenTest, EverySiteEqualsHuggingFace) {
                                 testutil::kActivationTolerance))
         << name;
   }
+}
+
+// What `info --sites` promises is what a run stores, "all" and the attention
+// matrices that it leaves out.
+TEST_P(FamilyGoldenTest, ListedSitesAreStoredInTheirShapes) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  const auto ids = golden_.Ids();
+  const auto trace =
+      model().Run(ids, {.sites = {"all", "blocks.*.attn.hook_attn_scores",
+                                  "blocks.*.attn.hook_pattern"}});
+  ASSERT_TRUE(trace.ok()) << trace.error().message;
+  std::map<std::string, std::string> listed, stored;
+  const std::string count = std::to_string(ids.size());
+  for (const SiteInfo& site : model().Sites()) {
+    std::string shape = site.shape;
+    for (const char* word : {"tokens", "queries", "keys"}) {
+      const std::size_t at = shape.find(word);
+      if (at != std::string::npos) {
+        shape.replace(at, std::string_view(word).size(), count);
+      }
+    }
+    EXPECT_TRUE(listed.emplace(site.name, shape).second) << site.name;
+  }
+  for (const auto& [name, tensor] : trace->sites) {
+    std::string shape;
+    for (const std::size_t size : tensor.shape) {
+      shape += (shape.empty() ? "[" : ", ") + std::to_string(size);
+    }
+    stored.emplace(name, shape + "]");
+  }
+  EXPECT_EQ(listed, stored);
 }
 
 TEST_P(FamilyGoldenTest, DescribesItself) {

@@ -21,13 +21,13 @@ constexpr std::array kBuffers = std::to_array<std::string_view>(
      ".attention.bias", ".attention.masked_bias", ".attn.embed_positions",
      ".position_ids"});
 
-bool IsBuffer(std::string_view name) {
+}  // namespace
+
+bool IsHfBuffer(std::string_view name) {
   return std::ranges::any_of(kBuffers, [&](std::string_view ending) {
     return name.ends_with(ending) || name == ending.substr(1);
   });
 }
-
-}  // namespace
 
 HfLoader::HfLoader(const HfFolder& folder, std::string_view base)
     : TensorLoader(folder.path, "config.json wants"),
@@ -82,7 +82,7 @@ Result<std::optional<TensorLoader::Stored>> HfLoader::Find(
 std::vector<std::string_view> HfLoader::StoredNames() const {
   std::vector<std::string_view> names;
   for (const auto& [name, place] : tensors_.tensors()) {
-    if (!IsBuffer(name)) names.push_back(name);
+    if (!IsHfBuffer(name)) names.push_back(name);
   }
   return names;
 }
@@ -119,22 +119,23 @@ Status ReadEmbeddings(HfLoader& loader, const std::string& embed,
   const std::string embed_name = embed + ".weight";
   const std::string head_name = head + ".weight";
   const bool has_head = loader.HasTensor(head_name);
+  const bool only_head = has_head && tied && !loader.HasTensor(embed_name);
+  const Result<WeightView> stored = loader.Matrix(
+      only_head ? head_name : embed_name, spec.vocab_size, spec.EmbedWidth());
+  PELLUCID_RETURN_IF_ERROR(loader.Keep(stored));
   if (!has_head && !tied) {
-    return loader.Problem(
-        "tensor " + head_name,
+    return loader.Missing(
+        head_name,
         "is missing, and config.json does not tie it to the embedding "
         "(tie_word_embeddings); get the whole model, not its trunk");
   }
-  const bool only_head = has_head && tied && !loader.HasTensor(embed_name);
-  PELLUCID_ASSIGN_OR_RETURN(weights.embed,
-                            loader.Matrix(only_head ? head_name : embed_name,
-                                          spec.vocab_size, spec.EmbedWidth()));
   weights.tied = !has_head || only_head;
-  weights.unembed = weights.embed;
-  if (weights.tied) return {};
-  PELLUCID_ASSIGN_OR_RETURN(
-      weights.unembed,
-      loader.Matrix(head_name, spec.vocab_size, spec.EmbedWidth()));
+  Result<WeightView> head_matrix = stored;
+  if (!weights.tied) {
+    head_matrix = loader.Matrix(head_name, spec.vocab_size, spec.EmbedWidth());
+  }
+  PELLUCID_ASSIGN_OR_RETURN(weights.unembed, head_matrix);
+  PELLUCID_ASSIGN_OR_RETURN(weights.embed, stored);
   return {};
 }
 

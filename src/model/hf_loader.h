@@ -25,6 +25,9 @@
 
 namespace pellucid {
 
+// Whether a tensor is one of those buffers.
+bool IsHfBuffer(std::string_view name);
+
 class HfLoader : public TensorLoader {
  public:
   // `folder` must outlive the loader. `base` is the prefix of the trunk,

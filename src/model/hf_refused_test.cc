@@ -254,5 +254,38 @@ TEST(HfRefusedTest, KeysAtTheirDefaultsDoNoHarm) {
   ExpectOpens(With(TinyHfGpt2(), "n_inner", "null"));
 }
 
+// Of several parts that are gone, and of parts under names that nobody knows.
+TEST(HfRefusedTest, EveryTensorThatIsMissingOrLeftOverIsNamed) {
+  HfModel model = With(TinyHfLlama(), "tie_word_embeddings", "false");
+  model.Rename("model.layers.1.mlp", "model.layers.1.ffn");
+  model.Remove("model.embed_tokens.weight");
+  model.Remove("model.norm.weight");
+  for (const std::string name :
+       {"6 tensors: are missing: ", "model.embed_tokens.weight",
+        "lm_head.weight", "model.norm.weight",
+        "model.layers.1.mlp.gate_proj.weight",
+        "model.layers.1.mlp.up_proj.weight",
+        "model.layers.1.mlp.down_proj.weight", "and 3 tensors are not part of",
+        "model.layers.1.ffn.gate_proj.weight",
+        "model.layers.1.ffn.up_proj.weight",
+        "model.layers.1.ffn.down_proj.weight"}) {
+    ExpectRefused(model, name);
+  }
+}
+
+// Sizes that no tensor bears out must not decide what is allocated.
+TEST(HfRefusedTest, MissingTensorsBesideSizesThatLie) {
+  HfModel model = TinyHfLlama();
+  model.tensors.clear();
+  model.Add("model.other.weight", {1});
+  for (const std::string key :
+       {"hidden_size", "intermediate_size", "vocab_size", "num_hidden_layers",
+        "max_position_embeddings"}) {
+    ExpectRefused(
+        With(model, key, key == "num_hidden_layers" ? "4096" : "1073741824"),
+        "missing: ");
+  }
+}
+
 }  // namespace
 }  // namespace pellucid

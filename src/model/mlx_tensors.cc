@@ -220,6 +220,23 @@ bool IsMlxPacked(const SafetensorsTensor& tensor) {
   return tensor.dtype == "U32";
 }
 
+std::optional<DType> MlxScaleType(const SafetensorsSet& tensors,
+                                  const SafetensorsTensor& tensor) {
+  constexpr std::string_view kEnding = ".scales";
+  const std::string_view name = tensor.name;
+  if (tensor.dtype != "U8" || !name.ends_with(kEnding)) return std::nullopt;
+  const std::string module(name.substr(0, name.size() - kEnding.size()));
+  const SafetensorsTensor* weight = tensors.Find(module + ".weight").tensor;
+  if (weight == nullptr || !IsMlxPacked(*weight) || weight->shape.empty() ||
+      tensor.shape.empty()) {
+    return std::nullopt;
+  }
+  // 16 elements of 4 bits, two words, where all others share a scale with 32.
+  const bool nvfp4 = tensor.shape.back() > 0 &&
+                     weight->shape.back() / tensor.shape.back() == 2;
+  return nvfp4 ? DType::kF8E4M3 : DType::kF8E8M0;
+}
+
 Result<MlxTensor> ReadMlxTensor(
     const TensorLoader& loader, const SafetensorsSet& tensors,
     const SafetensorsTensor& weight,

@@ -28,6 +28,12 @@ struct MlxTensor {
 // Whether the tensor holds packed words rather than numbers.
 bool IsMlxPacked(const SafetensorsTensor& tensor);
 
+// What a tensor of bytes holds, if it is the "P.scales" of packed words of the
+// set: floats of 8 bits, of which kind the number of elements that share one
+// says. Nothing for any other tensor, scales of wider floats included.
+std::optional<DType> MlxScaleType(const SafetensorsSet& tensors,
+                                  const SafetensorsTensor& tensor);
+
 // Reads a packed tensor of a model whose config.json says `quantisation`.
 // `shape` is what is expected, [.., elements of a row]: where the module is not
 // named in config.json, the bits of an element follow from it. kModel, as an

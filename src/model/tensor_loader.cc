@@ -9,11 +9,54 @@
 #include "kernels/decode.h"
 
 namespace pellucid {
+namespace {
+
+std::string Counted(std::size_t tensors) {
+  return fmt::format("{} tensor{}", tensors, tensors == 1 ? "" : "s");
+}
+
+std::string Listed(std::span<const std::string_view> names) {
+  std::string out;
+  for (const std::string_view name :
+       names.first(std::min(names.size(), kMaxNamed))) {
+    out += (out.empty() ? "" : ", ") + Quote(name);
+  }
+  if (names.size() > kMaxNamed) {
+    out += fmt::format(" and {} more", names.size() - kMaxNamed);
+  }
+  return out;
+}
+
+}  // namespace
 
 Error TensorLoader::Problem(std::string_view object,
                             const std::string& what) const {
   return ModelError(
       fmt::format("open: {}: {}: {}", path_, Quote(object), what));
+}
+
+Error TensorLoader::Missing(const std::string& name, const std::string& what) {
+  Error error = Problem("tensor " + name, what);
+  if (missing_.size() < kMaxNamed || missing_.contains(name)) {
+    missing_.emplace(name, error);
+    return error;
+  }
+  // Not noted: what has no end may be a header's lie.
+  return Problem(fmt::format("more than {} tensors", kMaxNamed),
+                 fmt::format("are missing: {}; the file is not whole",
+                             Listed(MissingNames())));
+}
+
+std::vector<std::string_view> TensorLoader::MissingNames() const {
+  std::vector<std::string_view> names;
+  for (const auto& [name, error] : missing_) names.push_back(name);
+  return names;
+}
+
+bool TensorLoader::IsNoted(const Error& error) const {
+  return std::ranges::any_of(missing_, [&](const auto& noted) {
+    return noted.second.message == error.message;
+  });
 }
 
 bool TensorLoader::HasTensor(const std::string& name) const {
@@ -25,9 +68,7 @@ Result<TensorLoader::Stored> TensorLoader::Take(
     const std::string& name, std::span<const std::size_t> shape) {
   PELLUCID_ASSIGN_OR_RETURN(const std::optional<Stored> tensor,
                             Find(name, shape));
-  if (!tensor) {
-    return Problem("tensor " + name, "is missing; the file is not whole");
-  }
+  if (!tensor) return Missing(name, "is missing; the file is not whole");
   if (!std::ranges::equal(tensor->shape, shape)) {
     return Problem(
         "tensor " + name,
@@ -116,21 +157,24 @@ Result<LinearWeights> TensorLoader::Linear(const std::string& prefix,
                                            std::size_t rows, std::size_t cols,
                                            Bias bias) {
   LinearWeights linear;
-  PELLUCID_ASSIGN_OR_RETURN(linear.weight,
-                            Matrix(prefix + ".weight", rows, cols));
+  const Result<WeightView> weight = Matrix(prefix + ".weight", rows, cols);
+  PELLUCID_RETURN_IF_ERROR(Keep(weight));
   if (bias == Bias::kRequired ||
       (bias == Bias::kIfStored && HasTensor(prefix + ".bias"))) {
     PELLUCID_ASSIGN_OR_RETURN(linear.bias, Vector(prefix + ".bias", rows));
   }
+  PELLUCID_ASSIGN_OR_RETURN(linear.weight, weight);
   return linear;
 }
 
 Result<LinearWeights> TensorLoader::Conv1d(const std::string& prefix,
                                            std::size_t rows, std::size_t cols) {
   LinearWeights linear;
-  PELLUCID_ASSIGN_OR_RETURN(linear.weight,
-                            TransposedMatrix(prefix + ".weight", rows, cols));
+  const Result<WeightView> weight =
+      TransposedMatrix(prefix + ".weight", rows, cols);
+  PELLUCID_RETURN_IF_ERROR(Keep(weight));
   PELLUCID_ASSIGN_OR_RETURN(linear.bias, Vector(prefix + ".bias", rows));
+  PELLUCID_ASSIGN_OR_RETURN(linear.weight, weight);
   return linear;
 }
 
@@ -143,29 +187,55 @@ Result<NormWeights> TensorLoader::RmsNorm(const std::string& prefix,
 
 Result<NormWeights> TensorLoader::LayerNorm(const std::string& prefix,
                                             std::size_t size) {
-  PELLUCID_ASSIGN_OR_RETURN(NormWeights norm, RmsNorm(prefix, size));
-  PELLUCID_ASSIGN_OR_RETURN(norm.bias, Vector(prefix + ".bias", size));
+  Result<NormWeights> norm = RmsNorm(prefix, size);
+  PELLUCID_RETURN_IF_ERROR(Keep(norm));
+  PELLUCID_ASSIGN_OR_RETURN(std::vector<float> bias,
+                            Vector(prefix + ".bias", size));
+  if (norm.ok()) norm->bias = std::move(bias);
   return norm;
 }
 
-Status TensorLoader::CheckAllTaken() const {
+std::vector<std::string_view> TensorLoader::Left() const {
   std::vector<std::string_view> left;
   for (const std::string_view name : StoredNames()) {
     const bool passed = std::ranges::any_of(
         passed_over_, [&](auto prefix) { return name.starts_with(prefix); });
     if (!passed && !taken_.contains(name)) left.push_back(name);
   }
-  if (left.empty()) return {};
-  const std::string more =
-      left.size() == 1
-          ? "is"
-          : fmt::format("and {} more ({}{}) are", left.size() - 1,
-                        Quote(left[1]), left.size() == 2 ? "" : ", ...");
-  return Problem(fmt::format("tensor {}", left.front()),
-                 more +
-                     " not part of this architecture as this version knows "
-                     "it; what it does not know may change what the model "
-                     "computes");
+  return left;
+}
+
+Status TensorLoader::CheckAllTaken() const {
+  constexpr std::string_view kForeign =
+      "not part of this architecture as this version knows it";
+  constexpr std::string_view kDanger =
+      "what it does not know may change what the model computes";
+  const std::vector<std::string_view> left = Left();
+  const std::vector<std::string_view> missing = MissingNames();
+  if (left.empty()) {
+    if (missing.empty()) return {};
+    if (missing.size() == 1) return missing_.begin()->second;
+    return Problem(
+        Counted(missing.size()),
+        fmt::format("are missing: {}; the file is not whole", Listed(missing)));
+  }
+  if (missing.empty() && left.size() == 1) {
+    return Problem(fmt::format("tensor {}", left.front()),
+                   fmt::format("is {}; {}", kForeign, kDanger));
+  }
+  const auto are = [](std::size_t count) { return count == 1 ? "is" : "are"; };
+  const std::string foreign =
+      fmt::format("{} {}: {}", are(left.size()), kForeign, Listed(left));
+  if (missing.empty()) {
+    return Problem(Counted(left.size()),
+                   fmt::format("{}; {}", foreign, kDanger));
+  }
+  return Problem(
+      Counted(missing.size()),
+      fmt::format("{} missing: {}; and {} {}; the file is damaged or of "
+                  "another architecture",
+                  are(missing.size()), Listed(missing), Counted(left.size()),
+                  foreign));
 }
 
 }  // namespace pellucid

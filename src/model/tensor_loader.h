@@ -5,11 +5,13 @@
 #define PELLUCID_MODEL_TENSOR_LOADER_H_
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/dtype.h"
@@ -23,6 +25,8 @@ namespace pellucid {
 // two sizes from overflowing; real limits come from the tensors' shapes.
 inline constexpr std::size_t kMaxSize = std::size_t{1} << 30;
 inline constexpr std::size_t kMaxLayers = 4096;
+// Names of tensors in a message, and missing ones before reading stops.
+inline constexpr std::size_t kMaxNamed = 1000;
 
 class TensorLoader {
  public:
@@ -67,8 +71,28 @@ class TensorLoader {
     passed_over_.push_back(std::move(prefix));
   }
 
-  // kModel: the checkpoint holds tensors that none of the calls above took; the
-  // message names the first and says how many there are.
+  // The error about a tensor that is not there, which the calls above give. It
+  // is noted, so that a reader may go on and CheckAllTaken name them all.
+  Error Missing(const std::string& name, const std::string& what);
+  bool IsNoted(const Error& error) const;
+  // Puts what was read into `to`, which stays as it is where a tensor was
+  // missing. Other errors come back.
+  template <typename T>
+  Status Keep(Result<T> read, T& to) const {
+    PELLUCID_RETURN_IF_ERROR(Keep(read));
+    if (read.ok()) to = *std::move(read);
+    return {};
+  }
+  template <typename ResultOrStatus>
+  Status Keep(const ResultOrStatus& read) const {
+    if (read.ok() || IsNoted(read.error())) return {};
+    return read.error();
+  }
+  // Whether one was: then no shape has shown that the header's sizes are true.
+  bool AnyMissing() const { return !missing_.empty(); }
+
+  // kModel: tensors are missing, or the checkpoint holds some that none of the
+  // calls above took; the message names them all, up to kMaxNamed.
   Status CheckAllTaken() const;
 
   // kModel error about this checkpoint.
@@ -103,12 +127,15 @@ class TensorLoader {
   virtual bool HoldsConvTurned() const { return false; }
 
   static WeightView ViewOf(const Stored& tensor, std::size_t rows);
+  std::vector<std::string_view> MissingNames() const;
+  std::vector<std::string_view> Left() const;
   Result<Stored> Take(const std::string& name,
                       std::span<const std::size_t> shape);
 
   std::string path_, sizes_;
   std::set<std::string, std::less<>> taken_;
   std::vector<std::string> passed_over_;
+  std::map<std::string, Error, std::less<>> missing_;  // by name
 };
 
 }  // namespace pellucid

@@ -105,13 +105,67 @@ TEST_F(TensorLoaderTest, ATensorNobodyTookIsNamed) {
   Status left = loader_.CheckAllTaken();
   ASSERT_FALSE(left.ok());
   EXPECT_THAT(left.error().message,
-              HasSubstr("tensor m.bias: and 1 more (eye.a) are not part of"));
+              HasSubstr("2 tensors: are not part of this architecture as this "
+                        "version knows it: m.bias, eye.a; what"));
   loader_.PassOver("eye.");
   left = loader_.CheckAllTaken();
   ASSERT_FALSE(left.ok());
-  EXPECT_THAT(left.error().message, HasSubstr("tensor m.bias: is not part of"));
+  EXPECT_THAT(left.error().message,
+              HasSubstr("tensor m.bias: is not part of this architecture as "
+                        "this version knows it; what"));
   ASSERT_TRUE(loader_.Vector("m.bias", 2).ok());
   EXPECT_TRUE(loader_.CheckAllTaken().ok());
+}
+
+// A reader that goes on behind each has them all named in the end, and with
+// them what has a name that nobody knows.
+TEST_F(TensorLoaderTest, EveryMissingTensorIsNamed) {
+  LinearWeights linear;
+  ASSERT_TRUE(
+      loader_.Keep(loader_.Linear("k", 2, 3, Bias::kRequired), linear).ok());
+  EXPECT_TRUE(linear.empty());
+  NormWeights norm;
+  ASSERT_TRUE(loader_.Keep(loader_.LayerNorm("n", 2), norm).ok());
+  EXPECT_TRUE(norm.empty());
+  EXPECT_TRUE(loader_.AnyMissing());
+  for (const char* name : {"m.", "q.", "e."}) loader_.PassOver(name);
+  Status whole = loader_.CheckAllTaken();
+  ASSERT_FALSE(whole.ok());
+  EXPECT_THAT(
+      whole.error().message,
+      HasSubstr("open: f: 3 tensors: are missing: k.bias, k.weight, n.bias; "
+                "and 1 tensor is not part of this architecture as this "
+                "version knows it: eye.a; the file is"));
+  loader_.PassOver("eye.");
+  whole = loader_.CheckAllTaken();
+  ASSERT_FALSE(whole.ok());
+  EXPECT_THAT(whole.error().message,
+              HasSubstr("3 tensors: are missing: k.bias, k.weight, n.bias; the "
+                        "file is not whole"));
+}
+
+// What is there and wrong is no tensor to go on behind.
+TEST_F(TensorLoaderTest, AWrongShapeBesideAMissingTensorIsTheError) {
+  LinearWeights linear;
+  const Status wrong =
+      loader_.Keep(loader_.Linear("n", 1, 2, Bias::kRequired), linear);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_THAT(wrong.error().message, HasSubstr("n.weight: has shape [2]"));
+}
+
+// A header may promise more blocks than any file has tensors.
+TEST_F(TensorLoaderTest, MissingTensorsWithoutEndStopTheReader) {
+  std::size_t passed = 0;
+  Status last;
+  for (std::size_t i = 0; i < 2 * kMaxNamed && last.ok(); ++i) {
+    WeightView view;
+    last = loader_.Keep(loader_.Matrix("x" + std::to_string(i), 1, 1), view);
+    if (last.ok()) ++passed;
+  }
+  EXPECT_EQ(passed, kMaxNamed);
+  ASSERT_FALSE(last.ok());
+  EXPECT_THAT(last.error().message,
+              HasSubstr("more than 1000 tensors: are missing: x0, x1, "));
 }
 
 }  // namespace

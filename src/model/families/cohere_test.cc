@@ -36,8 +36,9 @@ TEST(CohereTest, TheContextIsTheLongerOfTwo) {
 TEST(CohereTest, WhatDoesNotFitIsRefusedByName) {
   EXPECT_THAT(ErrorOfEdited("cohere_plain", {{"logit_scale", "-1"}}),
               HasSubstr("logit_scale: is -1"));
-  EXPECT_THAT(ErrorOfEdited("cohere_plain", {{"use_qk_norm", "true"}}),
-              HasSubstr("self_attn.q_norm.weight: is missing"));
+  EXPECT_THAT(
+      ErrorOfEdited("cohere_plain", {{"use_qk_norm", "true"}}),
+      HasSubstr("4 tensors: are missing: model.layers.0.self_attn.k_norm"));
   EXPECT_THAT(ErrorOfEdited("cohere_qk_norm", {{"use_qk_norm", "false"}}),
               HasSubstr("not part of this architecture"));
   EXPECT_THAT(ErrorOfEdited("cohere_plain", {{"partial_rotary_factor", "0.5"}}),

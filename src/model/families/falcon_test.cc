@@ -52,8 +52,10 @@ TEST(FalconTest, WhatDoesNotFitIsRefusedByName) {
       ErrorOfEdited("falcon_7b",
                     {{"apply_residual_connection_post_layernorm", "true"}}),
       HasSubstr("apply_residual_connection_post_layernorm: is true"));
-  EXPECT_THAT(ErrorOfEdited("falcon_7b", {{"bias", "true"}}),
-              HasSubstr(".bias: is missing"));
+  EXPECT_THAT(
+      ErrorOfEdited("falcon_7b", {{"bias", "true"}}),
+      HasSubstr(
+          "8 tensors: are missing: transformer.h.0.mlp.dense_4h_to_h.bias"));
 }
 
 }  // namespace

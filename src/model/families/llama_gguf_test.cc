@@ -157,5 +157,17 @@ TEST(LlamaTest, NumbersThatAreNoneAreRefused) {
                 "layer_norm_rms_epsilon");
 }
 
+// What rope keys need (rope_freqs) is not what is left over then.
+TEST(LlamaTest, EveryMissingTensorIsNamed) {
+  ExpectRefused(
+      TinyLlama{.without = {"blk.0.attn_q.weight", "blk.1.ffn_norm.weight",
+                            "output_norm.weight"}}
+          .Builder()
+          .Floats("rope_freqs.weight", {2}, {1, 1})
+          .Build(),
+      "3 tensors: are missing: blk.0.attn_q.weight, "
+      "blk.1.ffn_norm.weight, output_norm.weight; the file");
+}
+
 }  // namespace
 }  // namespace pellucid

@@ -32,7 +32,7 @@ TEST(OptTest, NormsBehindTheSumsLeaveNoneAtTheEnd) {
   EXPECT_EQ(spec->d_embed, 14u);
   EXPECT_THAT(
       ErrorOfEdited("opt_post_norm", {{"do_layer_norm_before", "true"}}),
-      HasSubstr("model.decoder.final_layer_norm.weight: is missing"));
+      HasSubstr("2 tensors: are missing: model.decoder.final_layer_norm.bias"));
 }
 
 TEST(OptTest, WhatDoesNotFitIsRefusedByName) {
