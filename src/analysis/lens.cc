@@ -112,7 +112,7 @@ Status CheckEdits(const Model::Impl& model, std::span<const Edit> edits) {
                               model.table.Find(edits[i].site));
     if (site->key.point < Point::kFinalNorm) continue;
     return UsageError(fmt::format(
-        "lens: edits: edit {} ({} of \"{}\"): comes after the states that a "
+        "lens: edits: edit {} ({} of {}): comes after the states that a "
         "lens reads; edit a block, or record logits with trace",
         i, EditKindName(edits[i].kind), Quote(edits[i].site)));
   }

@@ -7,6 +7,7 @@
 #include "cli/batches.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/edit_flags.h"
 #include "cli/lens_flags.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -90,6 +91,8 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
       EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
   PELLUCID_ASSIGN_OR_RETURN(plan.options.targets,
                             ResolveTargets(arguments, flags, model));
+  PELLUCID_ASSIGN_OR_RETURN(plan.options.edits,
+                            ReadEditFiles(flags.edits, model));
   PELLUCID_ASSIGN_OR_RETURN(LensOutputs outputs,
                             LensOutputs::Open(flags, plan, io));
   Result<Lens> lens = [&] {
@@ -98,7 +101,8 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
     return ComputeLens(model, ids, plan.options);
   }();
   if (!lens.ok()) return lens.error();
-  const render::RunInfo run = RunInfoOf(opened, std::move(prompt.text));
+  render::RunInfo run = RunInfoOf(opened, std::move(prompt.text));
+  run.edits = plan.options.edits.size();
   const auto texts = render::TextsOf(model.tokenizer());
   return WriteAll({*lens, model.info(), run, texts}, plan, io, outputs);
 }
@@ -110,6 +114,9 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(plan.options.targets,
                             ResolveTargets(arguments, flags, model));
+  PELLUCID_ASSIGN_OR_RETURN(plan.options.edits,
+                            ReadEditFiles(flags.edits, model));
+  EditsByLine edits(plan.options.edits);
   // So that no line of the file is blamed for what is wrong with an option.
   PELLUCID_RETURN_IF_ERROR(CheckLensOptions(model, plan.options));
   PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output,
@@ -123,10 +130,12 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
     return tokens * rows * (info.d_model + 8 * plan.options.top_k);
   };
   const auto run_batch = [&](const Batch& batch) -> Status {
+    plan.options.edits = edits.Of(batch);
     PELLUCID_ASSIGN_OR_RETURN(const std::vector<Lens> lenses,
                               ComputeLensBatch(model, batch.ids, plan.options));
     for (std::size_t i = 0; i < lenses.size(); ++i) {
-      const render::RunInfo run = RunInfoOf(opened, batch.texts[i]);
+      render::RunInfo run = RunInfoOf(opened, batch.texts[i]);
+      run.edits = edits.Count(batch, i);
       render::WriteLensJson({lenses[i], model.info(), run, texts},
                             render::JsonStyle::kCompact, output->sink());
     }
@@ -134,6 +143,7 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
   };
   PELLUCID_RETURN_IF_ERROR(
       ForEachBatch(arguments, flags.prompt, model, io, kept, run_batch));
+  PELLUCID_RETURN_IF_ERROR(edits.CheckMet());
   return output->Commit();
 }
 

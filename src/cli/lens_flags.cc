@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "cli/edit_flags.h"
 #include "pellucid/selection.h"
 
 namespace pellucid::cli {
@@ -84,6 +85,7 @@ Status CheckDestinations(const Arguments& arguments, const LensFlags& flags) {
 
 void AddLensFlags(Arguments& arguments, LensFlags* flags) {
   AddPromptOptions(arguments, &flags->prompt);
+  AddEditOption(arguments, &flags->edits);
   AddModelOptions(arguments, &flags->model);
   AddChoiceOfCells(arguments, flags);
   arguments.Number("--top-k", "K", 1, kMaxCount, &flags->top_k,

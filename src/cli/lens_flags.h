@@ -23,6 +23,7 @@ namespace pellucid::cli {
 struct LensFlags {
   ModelOptions model;
   PromptOptions prompt;
+  std::vector<std::string> edits;  // files
   std::optional<std::string> layers, positions, sites;
   bool no_embed = false;
   std::size_t top_k = 5;

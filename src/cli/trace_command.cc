@@ -15,6 +15,7 @@
 #include "cli/batches.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/edit_flags.h"
 #include "cli/new_folder.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -31,6 +32,7 @@ struct TraceFlags {
   ModelOptions model;
   PromptOptions prompt;
   std::optional<std::string> sites, out, json;
+  std::vector<std::string> edits;  // files
   std::string color = "auto";
 };
 
@@ -112,6 +114,7 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
   const Model& model = opened.model;
   const auto plan = PlanTrace(arguments, flags, options, model);
   if (!plan.ok()) return plan.error();
+  PELLUCID_ASSIGN_OR_RETURN(options.edits, ReadEditFiles(flags.edits, model));
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
       EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
@@ -126,21 +129,25 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
     return model.Run(ids, options);
   }();
   if (!trace.ok()) return trace.error();
-  PELLUCID_RETURN_IF_ERROR(WriteTrace(*trace, prompt.text, model.info(),
+  const std::size_t edits = options.edits.size();
+  PELLUCID_RETURN_IF_ERROR(WriteTrace(*trace, prompt.text, model.info(), edits,
                                       FormatOf(flags), file, io.stop));
   if (json == nullptr) return {};
-  render::WriteTraceJson(*trace, prompt.text, *flags.out,
+  render::WriteTraceJson(*trace, prompt.text, edits, *flags.out,
                          render::JsonStyle::kIndented, json->sink());
   return json->Commit();
 }
 
 Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
-                      const RunOptions& options, Io& io) {
+                      RunOptions options, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(const Plan plan,
                             PlanTrace(arguments, flags, options, model));
+  PELLUCID_ASSIGN_OR_RETURN(std::vector<Edit> all_edits,
+                            ReadEditFiles(flags.edits, model));
+  EditsByLine edits(std::move(all_edits));
   PELLUCID_ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Make(*flags.out));
   PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> index,
                             Output::Open(flags.json.value_or("-"), io));
@@ -148,22 +155,24 @@ Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
     return plan.Numbers(model.impl().table, tokens);
   };
   const auto run_batch = [&](const Batch& batch) -> Status {
+    options.edits = edits.Of(batch);
     PELLUCID_ASSIGN_OR_RETURN(const std::vector<Trace> traces,
                               model.RunBatch(batch.ids, options));
     for (std::size_t i = 0; i < traces.size(); ++i) {
       const std::string path =
           folder / fmt::format("{:06}.safetensors", batch.first_line - 1 + i);
       PELLUCID_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-      PELLUCID_RETURN_IF_ERROR(
-          WriteTrace(traces[i], batch.texts[i], model.info(),
-                     TraceFormat::kSafetensors, file, io.stop));
-      render::WriteTraceJson(traces[i], batch.texts[i], path,
-                             render::JsonStyle::kCompact, index->sink());
+      PELLUCID_RETURN_IF_ERROR(WriteTrace(
+          traces[i], batch.texts[i], model.info(), edits.Count(batch, i),
+          TraceFormat::kSafetensors, file, io.stop));
+      render::WriteTraceJson(traces[i], batch.texts[i], edits.Count(batch, i),
+                             path, render::JsonStyle::kCompact, index->sink());
     }
     return index->status();
   };
   PELLUCID_RETURN_IF_ERROR(
       ForEachBatch(arguments, flags.prompt, model, io, kept, run_batch));
+  PELLUCID_RETURN_IF_ERROR(edits.CheckMet());
   PELLUCID_RETURN_IF_ERROR(index->Commit());
   folder.Keep();
   return {};
@@ -178,6 +187,7 @@ void AddFlags(Arguments& arguments, TraceFlags* flags) {
                  "the .safetensors or .npz file to write (a pipe or a device "
                  "of another name gets safetensors); with --jsonl a folder of "
                  "000000.safetensors, ...; required");
+  AddEditOption(arguments, &flags->edits);
   AddModelOptions(arguments, &flags->model);
   AddJsonOption(arguments, &flags->json);
   AddColorOption(arguments, &flags->color);
@@ -203,7 +213,7 @@ Status RunTrace(Args args, Io& io) {
   options.sites = SplitSites(*flags.sites);
   options.stop = io.stop;
   return flags.prompt.jsonl
-             ? RunManyPrompts(arguments, flags, options, io)
+             ? RunManyPrompts(arguments, flags, std::move(options), io)
              : RunOnePrompt(arguments, flags, std::move(options), io);
 }
 

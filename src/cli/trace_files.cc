@@ -16,7 +16,8 @@ namespace pellucid::cli {
 namespace {
 
 Status WriteTensors(const Trace& trace, const std::optional<std::string>& text,
-                    const ModelInfo& model, const ByteSink& sink) {
+                    const ModelInfo& model, std::size_t edits,
+                    const ByteSink& sink) {
   std::vector<NamedFloats> tensors;
   for (const auto& [name, tensor] : trace.sites) {
     tensors.push_back({name, tensor.shape, tensor.data});
@@ -26,11 +27,13 @@ Status WriteTensors(const Trace& trace, const std::optional<std::string>& text,
   if (text) metadata["text"] = *text;
   metadata["model"] = model.ref;
   metadata["pellucid"] = Version();
+  if (edits > 0) metadata["edits"] = fmt::format("{}", edits);
   return WriteSafetensors(sink, tensors, metadata);
 }
 
 Status WriteNpz(const Trace& trace, const std::optional<std::string>& text,
-                const ModelInfo& model, const ByteSink& sink) {
+                const ModelInfo& model, std::size_t edits,
+                const ByteSink& sink) {
   NpzWriter npz(sink);
   for (const auto& [name, tensor] : trace.sites) {
     PELLUCID_RETURN_IF_ERROR(npz.AddFloats(name, tensor.shape, tensor.data));
@@ -41,6 +44,10 @@ Status WriteNpz(const Trace& trace, const std::optional<std::string>& text,
   if (text) PELLUCID_RETURN_IF_ERROR(npz.AddText("text", *text));
   PELLUCID_RETURN_IF_ERROR(npz.AddText("model", model.ref));
   PELLUCID_RETURN_IF_ERROR(npz.AddText("pellucid", Version()));
+  if (edits > 0) {
+    const auto number = static_cast<std::int64_t>(edits);
+    PELLUCID_RETURN_IF_ERROR(npz.AddIntegers("edits", {}, {&number, 1}));
+  }
   return npz.Finish();
 }
 
@@ -59,8 +66,8 @@ bool IsDeviceOrPipe(const std::string& path) {
 }
 
 Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
-                  const ModelInfo& model, TraceFormat format, AtomicFile& file,
-                  const std::stop_token& stop) {
+                  const ModelInfo& model, std::size_t edits, TraceFormat format,
+                  AtomicFile& file, const std::stop_token& stop) {
   const ByteSink to_file = file.Sink();
   // A trace may be gigabytes: the interrupt is looked at before each piece.
   const ByteSink sink = [&](std::span<const std::byte> bytes) -> Status {
@@ -68,8 +75,8 @@ Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
     return to_file(bytes);
   };
   PELLUCID_RETURN_IF_ERROR(format == TraceFormat::kNpz
-                               ? WriteNpz(trace, text, model, sink)
-                               : WriteTensors(trace, text, model, sink));
+                               ? WriteNpz(trace, text, model, edits, sink)
+                               : WriteTensors(trace, text, model, edits, sink));
   if (stop.stop_requested()) return CancelledError("trace: stopped");
   return file.Commit();
 }

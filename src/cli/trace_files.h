@@ -4,6 +4,7 @@
 #define PELLUCID_CLI_TRACE_FILES_H_
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -26,17 +27,18 @@ std::optional<TraceFormat> TraceFormatOf(const std::string& path);
 bool IsDeviceOrPipe(const std::string& path);
 
 // Keys of the metadata; in npz, names of arrays beside the sites'.
-inline constexpr std::array<std::string_view, 4> kMetadataNames = {
-    "ids", "text", "model", "pellucid"};
+inline constexpr std::array<std::string_view, 5> kMetadataNames = {
+    "ids", "text", "model", "pellucid", "edits"};
 
 // Writes every tensor and the metadata "ids" (JSON text), "text" (where there
-// is one), "model" (the reference) and "pellucid" (the version); in npz these
-// are arrays of those names, ids one of integers. Commits `file`. kFailed: it
+// is one), "model" (the reference), "pellucid" (the version) and, where `edits`
+// were made in the run, "edits" (their number); in npz these are arrays of
+// those names, ids and edits ones of integers. Commits `file`. kFailed: it
 // cannot be written. kCancelled: `stop` was requested, and the file is not
 // committed.
 Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
-                  const ModelInfo& model, TraceFormat format, AtomicFile& file,
-                  const std::stop_token& stop = {});
+                  const ModelInfo& model, std::size_t edits, TraceFormat format,
+                  AtomicFile& file, const std::stop_token& stop = {});
 
 }  // namespace pellucid::cli
 

@@ -46,14 +46,18 @@ TEST(TraceFilesTest, SafetensorsHoldTensorsAndMetadata) {
     AtomicFile file = AtomicFile::Create(dir / "t.safetensors").value();
     const std::optional<std::string> text =
         has_text ? std::optional<std::string>("c ab") : std::nullopt;
-    ASSERT_TRUE(
-        WriteTrace(SmallTrace(), text, model, TraceFormat::kSafetensors, file)
-            .ok());
+    ASSERT_TRUE(WriteTrace(SmallTrace(), text, model, has_text ? 0 : 2,
+                           TraceFormat::kSafetensors, file)
+                    .ok());
     const auto read = SafetensorsFile::Open(dir / "t.safetensors").value();
     EXPECT_EQ(read.metadata().at("ids"), "[4,13]");
     EXPECT_EQ(read.metadata().at("model"), "m.gguf");
     EXPECT_EQ(read.metadata().at("pellucid"), Version());
     EXPECT_EQ(read.metadata().count("text"), has_text ? 1u : 0u);
+    EXPECT_EQ(read.metadata().count("edits"), has_text ? 0u : 1u);
+    if (!has_text) {
+      EXPECT_EQ(read.metadata().at("edits"), "2");
+    }
     ASSERT_EQ(read.tensors().size(), 1u);
     EXPECT_EQ(read.tensors()[0].name, "embed");
     EXPECT_EQ(read.tensors()[0].shape, (std::vector<std::size_t>{2, 3}));

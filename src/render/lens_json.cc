@@ -73,6 +73,7 @@ class LensWriter {
     Text("isa", report_.run.isa);
     Integer("threads", report_.run.threads);
     Text("precision", report_.run.precision);
+    if (report_.run.edits > 0) Integer("edits", report_.run.edits);
     json_.EndObject();
   }
 

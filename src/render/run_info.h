@@ -13,6 +13,7 @@ struct RunInfo {
   std::string isa;  // e.g. "avx512"
   std::size_t threads = 1;
   std::string precision = "exact";
+  std::size_t edits = 0;                  // made in the run
   double load_ms = 0;                     // opening model and tokenizer
   std::optional<std::string> input_text;  // empty: the input was ids
 };

@@ -3,7 +3,7 @@
 namespace pellucid::render {
 
 void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
-                    const std::string& path, JsonStyle style,
+                    std::size_t edits, const std::string& path, JsonStyle style,
                     const TextSink& sink) {
   JsonWriter json(sink, style);
   json.BeginObject(JsonWrap::kLines);
@@ -15,6 +15,10 @@ void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
   json.EndArray();
   json.Key("text");
   json.StringOrNull(text);
+  if (edits > 0) {
+    json.Key("edits");
+    json.Integer(edits);
+  }
   json.Key("tensors");
   json.BeginObject(JsonWrap::kLines);
   for (const auto& [name, tensor] : trace.sites) {

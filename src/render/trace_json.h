@@ -3,6 +3,7 @@
 #ifndef PELLUCID_RENDER_TRACE_JSON_H_
 #define PELLUCID_RENDER_TRACE_JSON_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -11,10 +12,11 @@
 
 namespace pellucid::render {
 
-// {"file": path, "ids": [...], "text": TEXT or null, "tensors": {NAME: SHAPE,
-// ...}} and a line feed. `text` is empty where the input was ids.
+// {"file": path, "ids": [...], "text": TEXT or null, "edits": N, "tensors":
+// {NAME: SHAPE, ...}} and a line feed. `text` is empty where the input was ids;
+// without `edits` there is no such key.
 void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
-                    const std::string& path, JsonStyle style,
+                    std::size_t edits, const std::string& path, JsonStyle style,
                     const TextSink& sink);
 
 }  // namespace pellucid::render

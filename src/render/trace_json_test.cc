@@ -14,9 +14,10 @@ Trace SmallTrace() {
   return trace;
 }
 
-std::string Written(const std::optional<std::string>& text, JsonStyle style) {
+std::string Written(const std::optional<std::string>& text, JsonStyle style,
+                    std::size_t edits = 0) {
   std::string out;
-  WriteTraceJson(SmallTrace(), text, "d/000000.safetensors", style,
+  WriteTraceJson(SmallTrace(), text, edits, "d/000000.safetensors", style,
                  AppendTo(&out));
   return out;
 }
@@ -26,6 +27,12 @@ TEST(TraceJsonTest, CompactIsALineOfAnIndex) {
             "{\"file\":\"d/000000.safetensors\",\"ids\":[4,13],\"text\":\"c "
             "ab\",\"tensors\":{\"embed\":[2,3],\"logits\":[2,5],"
             "\"model.layers.0.self_attn.z\":[2,2,4]}}\n");
+}
+
+TEST(TraceJsonTest, AnEditedRunSaysSo) {
+  EXPECT_NE(Written("c ab", JsonStyle::kCompact, 3)
+                .find("\"text\":\"c ab\",\"edits\":3,\"tensors\":"),
+            std::string::npos);
 }
 
 TEST(TraceJsonTest, IndentedHasALineATensor) {
