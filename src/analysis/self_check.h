@@ -3,7 +3,9 @@
 // Each check is a promise of docs/numerics.md that the program measures rather
 // than asserts: the last row is the model's own logits, probabilities sum to
 // 1, KL is not negative, and results depend neither on threads nor on the
-// instruction set. Runs one short prompt a few times.
+// instruction set, the batch or a cache. Before these come the files: weights
+// that are no numbers, and a tokenizer that does not fit. Runs one short prompt
+// some twenty times.
 #ifndef PELLUCID_ANALYSIS_SELF_CHECK_H_
 #define PELLUCID_ANALYSIS_SELF_CHECK_H_
 
@@ -27,8 +29,8 @@ struct SelfCheck {
 };
 
 struct SelfCheckReport {
-  // What shapes the numbers of this model, (key, value as text): norm, caps,
-  // scales, whether the head is tied.
+  // What shapes the numbers of this model, (key, value as text): see
+  // analysis/in_force.h.
   std::vector<std::pair<std::string, std::string>> in_force;
   std::vector<SelfCheck> checks;
 
@@ -40,11 +42,12 @@ struct SelfCheckReport {
   }
 };
 
-// Opens `model` a second time for the comparison of thread counts, and runs
-// the reference loops: a few seconds for 100 million weights. While it runs,
-// the process-wide choice of instruction set changes: no other thread may run
-// kernels. A check that does not hold is no error. kModel: non-finite
-// activations. kCancelled.
+// Reads every weight once, opens `model` a second time for the comparison of
+// thread counts, and runs the reference loops: a few seconds for 100 million
+// weights. While it runs, the process-wide choice of instruction set changes:
+// no other thread may run kernels. A check that does not hold is no error;
+// where activations are not finite, those that need them are left out.
+// kCancelled; kFailed: no memory.
 Result<SelfCheckReport> RunSelfChecks(const Model& model,
                                       const std::stop_token& stop = {});
 

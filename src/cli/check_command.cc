@@ -41,7 +41,7 @@ std::string Table(const SelfCheckReport& found, const ModelInfo& model) {
   std::string out = fmt::format("{} ({}, {} layers)\n", model.ref,
                                 model.architecture, model.n_layers);
   for (const auto& [key, value] : found.in_force) {
-    out += fmt::format("  {} = {}\n", key, value);
+    out += fmt::format("  {:<21}{}\n", key, value);
   }
   for (const SelfCheck& check : found.checks) {
     out += fmt::format(
@@ -59,7 +59,8 @@ Status Verdict(const SelfCheckReport& found, const ModelInfo& model) {
   }
   if (failed.empty()) return {};
   return FailedError(fmt::format(
-      "check: {}: does not hold: {}; do not trust its numbers, and report it",
+      "check: {}: does not hold: {}; its notes say what is wrong: do not trust "
+      "numbers of this model before that is mended",
       model.ref, failed));
 }
 
@@ -68,9 +69,11 @@ Status Verdict(const SelfCheckReport& found, const ModelInfo& model) {
 Status RunCheck(Args args, Io& io) {
   Arguments arguments(
       "check",
-      "Runs a short prompt and checks what the numbers promise: the last row "
-      "is the model's logits, probabilities sum to 1, and neither threads nor "
-      "instruction set change a bit. Exits 1 if a check does not hold.");
+      "Looks for weights that are no numbers and a tokenizer that does not "
+      "fit, runs a short prompt, and checks what the numbers promise: the last "
+      "row is the model's logits, probabilities sum to 1, and neither threads, "
+      "instruction set, batch nor cache change a bit. Says what of all that "
+      "models may vary is in force. Exits 1 if a check does not hold.");
   CheckFlags flags;
   arguments.Positional("REF", &flags.ref, "the model, as for --model");
   AddModelOptions(arguments, &flags.model);
