@@ -28,51 +28,6 @@ std::optional<double> ParseDecimal(std::string_view text) {
   return value;
 }
 
-Result<double> ParseScale(const Arguments& arguments, const std::string& text) {
-  const auto scale = ParseDecimal(text);
-  if (scale && *scale >= kLeastScale && *scale <= kMostScale) return *scale;
-  return arguments.Problem(
-      "--plot-scale",
-      fmt::format("\"{}\" is no number from {} to {}; give one, e.g. 2",
-                  Quote(text), kLeastScale, kMostScale));
-}
-
-Result<render::FigureSize> ParseSize(const Arguments& arguments,
-                                     const std::string& text) {
-  const auto in_range = [](const std::optional<double>& inches) {
-    return inches && *inches >= kLeastInches && *inches <= kMostInches;
-  };
-  const std::size_t cross = text.find('x');
-  if (cross != std::string::npos) {
-    const auto width = ParseDecimal(std::string_view(text).substr(0, cross));
-    const auto height = ParseDecimal(std::string_view(text).substr(cross + 1));
-    if (in_range(width) && in_range(height)) {
-      return render::FigureSize{*width * render::kPointsPerInch,
-                                *height * render::kPointsPerInch};
-    }
-  }
-  return arguments.Problem(
-      "--figure-size",
-      fmt::format("\"{}\" is no width and height in inches, each from {} to "
-                  "{}; give e.g. 6.5x4",
-                  Quote(text), kLeastInches, kMostInches));
-}
-
-Result<render::FigureFormat> FormatFor(const Arguments& arguments,
-                                       const FigureFlags& flags,
-                                       std::string_view option,
-                                       const std::string& path) {
-  if (!flags.format.empty()) {
-    return render::FormatOfPath("." + flags.format)
-        .value_or(render::FigureFormat::kSvg);
-  }
-  if (const auto format = render::FormatOfPath(path)) return *format;
-  return arguments.Problem(
-      option, fmt::format("\"{}\" does not end in .svg, .png or .pdf; name "
-                          "such a file, or add --plot-format",
-                          Quote(path)));
-}
-
 Error Idle(const Arguments& arguments, std::string_view option,
            std::string_view without) {
   return arguments.Problem(
@@ -107,6 +62,52 @@ std::optional<std::size_t> IfGiven(std::size_t number) {
 }
 
 }  // namespace
+
+Result<double> ParsePlotScale(const Arguments& arguments,
+                              const std::string& text) {
+  const auto scale = ParseDecimal(text);
+  if (scale && *scale >= kLeastScale && *scale <= kMostScale) return *scale;
+  return arguments.Problem(
+      "--plot-scale",
+      fmt::format("\"{}\" is no number from {} to {}; give one, e.g. 2",
+                  Quote(text), kLeastScale, kMostScale));
+}
+
+Result<render::FigureSize> ParseFigureSize(const Arguments& arguments,
+                                           const std::string& text) {
+  const auto in_range = [](const std::optional<double>& inches) {
+    return inches && *inches >= kLeastInches && *inches <= kMostInches;
+  };
+  const std::size_t cross = text.find('x');
+  if (cross != std::string::npos) {
+    const auto width = ParseDecimal(std::string_view(text).substr(0, cross));
+    const auto height = ParseDecimal(std::string_view(text).substr(cross + 1));
+    if (in_range(width) && in_range(height)) {
+      return render::FigureSize{*width * render::kPointsPerInch,
+                                *height * render::kPointsPerInch};
+    }
+  }
+  return arguments.Problem(
+      "--figure-size",
+      fmt::format("\"{}\" is no width and height in inches, each from {} to "
+                  "{}; give e.g. 6.5x4",
+                  Quote(text), kLeastInches, kMostInches));
+}
+
+Result<render::FigureFormat> FigureFormatFor(const Arguments& arguments,
+                                             const std::string& format,
+                                             std::string_view option,
+                                             const std::string& path) {
+  if (!format.empty()) {
+    return render::FormatOfPath("." + format)
+        .value_or(render::FigureFormat::kSvg);
+  }
+  if (const auto known = render::FormatOfPath(path)) return *known;
+  return arguments.Problem(
+      option, fmt::format("\"{}\" does not end in .svg, .png or .pdf; name "
+                          "such a file, or add --plot-format",
+                          Quote(path)));
+}
 
 std::vector<std::pair<std::string, std::string>> FigureFlags::Destinations()
     const {
@@ -159,19 +160,21 @@ Result<FigurePlan> PlanFigures(const Arguments& arguments,
   plan.options.layer_stride = IfGiven(flags.layer_stride);
   if (flags.size) {
     PELLUCID_ASSIGN_OR_RETURN(plan.options.size,
-                              ParseSize(arguments, *flags.size));
+                              ParseFigureSize(arguments, *flags.size));
   }
   if (flags.scale) {
-    PELLUCID_ASSIGN_OR_RETURN(plan.scale, ParseScale(arguments, *flags.scale));
+    PELLUCID_ASSIGN_OR_RETURN(plan.scale,
+                              ParsePlotScale(arguments, *flags.scale));
   }
   if (flags.plot) {
     PELLUCID_ASSIGN_OR_RETURN(
-        plan.plot, FormatFor(arguments, flags, "--plot", *flags.plot));
+        plan.plot,
+        FigureFormatFor(arguments, flags.format, "--plot", *flags.plot));
   }
   if (flags.plot_target) {
     PELLUCID_ASSIGN_OR_RETURN(
-        plan.plot_target,
-        FormatFor(arguments, flags, "--plot-target", *flags.plot_target));
+        plan.plot_target, FigureFormatFor(arguments, flags.format,
+                                          "--plot-target", *flags.plot_target));
   }
   if (flags.scale && plan.plot != render::FigureFormat::kPng &&
       plan.plot_target != render::FigureFormat::kPng) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,18 @@ struct FigureFlags {
 };
 
 void AddFigureFlags(Arguments& arguments, FigureFlags* flags);
+
+// Values of --plot-scale and --figure-size, and the format that `option` writes
+// to `path`: by `format` (svg, png, pdf), or where that is empty by the ending.
+// kUsage: none.
+Result<double> ParsePlotScale(const Arguments& arguments,
+                              const std::string& text);
+Result<render::FigureSize> ParseFigureSize(const Arguments& arguments,
+                                           const std::string& text);
+Result<render::FigureFormat> FigureFormatFor(const Arguments& arguments,
+                                             const std::string& format,
+                                             std::string_view option,
+                                             const std::string& path);
 
 // The flags, checked.
 struct FigurePlan {

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "cli/chat_prompt.h"
 #include "cli/edit_flags.h"
+#include "cli/token_flags.h"
 #include "pellucid/selection.h"
 
 namespace pellucid::cli {
@@ -85,6 +87,7 @@ Status CheckDestinations(const Arguments& arguments, const LensFlags& flags) {
 
 void AddLensFlags(Arguments& arguments, LensFlags* flags) {
   AddPromptOptions(arguments, &flags->prompt);
+  AddChatOptions(arguments, &flags->prompt);
   AddEditOption(arguments, &flags->edits);
   AddModelOptions(arguments, &flags->model);
   AddChoiceOfCells(arguments, flags);
@@ -151,36 +154,9 @@ Result<std::vector<TokenId>> ResolveTargets(const Arguments& arguments,
                                             const Model& model) {
   std::vector<TokenId> out;
   for (const std::string& target : flags.targets) {
-    if (target.starts_with("id=")) {
-      const auto id = ParseNumber(std::string_view(target).substr(3));
-      if (!id || *id > kMaxCount) {
-        return arguments.Problem(
-            "--target", fmt::format("\"{}\" names no token id; give id=N with "
-                                    "a whole number from 0",
-                                    Quote(target)));
-      }
-      out.push_back(static_cast<TokenId>(*id));
-      continue;
-    }
-    PELLUCID_ASSIGN_OR_RETURN(const Tokenizer* tokenizer,
-                              model.RequireTokenizer());
     PELLUCID_ASSIGN_OR_RETURN(
-        const Encoding encoding,
-        tokenizer->Encode(target, {.add_special_tokens = false}));
-    if (encoding.ids.size() != 1) {
-      std::string pieces;
-      for (const TokenId id : encoding.ids) {
-        if (!pieces.empty()) pieces += ", ";
-        pieces +=
-            fmt::format("\"{}\" (id {})", Quote(tokenizer->TokenText(id)), id);
-      }
-      return arguments.Problem(
-          "--target", fmt::format("\"{}\" makes {} tokens{}{}; give one token, "
-                                  "or id=N",
-                                  Quote(target), encoding.ids.size(),
-                                  pieces.empty() ? "" : ": ", pieces));
-    }
-    out.push_back(encoding.ids.front());
+        const TokenId id, ResolveToken(arguments, "--target", target, model));
+    out.push_back(id);
   }
   return out;
 }

@@ -456,36 +456,6 @@ Status Resolver::MakeBasis() {
 
 }  // namespace
 
-std::string_view EditKindName(EditKind kind) {
-  switch (kind) {
-    case EditKind::kZero:
-      return "zero";
-    case EditKind::kScale:
-      return "scale";
-    case EditKind::kAdd:
-      return "add";
-    case EditKind::kReplace:
-      return "replace";
-    case EditKind::kMean:
-      return "mean";
-    case EditKind::kResample:
-      return "resample";
-    case EditKind::kNoise:
-      return "noise";
-    case EditKind::kClamp:
-      return "clamp";
-    case EditKind::kProjectOut:
-      return "project_out";
-    case EditKind::kSetComponent:
-      return "set_component";
-    case EditKind::kMask:
-      return "mask";
-    case EditKind::kCustom:
-      return "custom";
-  }
-  return "";
-}
-
 Result<EditPlan> EditPlan::Make(const SiteTable& table,
                                 std::span<const Edit> edits,
                                 std::span<const std::size_t> lengths,

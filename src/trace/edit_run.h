@@ -1,4 +1,5 @@
-// The editor that makes resolved edits in one run.
+// The editor that makes resolved edits in one run: of whole prompts, or of the
+// tokens that follow a cache.
 #ifndef PELLUCID_TRACE_EDIT_RUN_H_
 #define PELLUCID_TRACE_EDIT_RUN_H_
 
