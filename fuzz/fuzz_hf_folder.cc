@@ -1,8 +1,9 @@
-// Writes the input as the files of a model folder and opens it as a model
-// without its tokenizer. The input is a list of files: a line feed ends a name,
-// a u16 (little-endian) says how many bytes follow. Names are config.json,
-// generation_config.json, model.safetensors.index.json and
-// model*.safetensors; others end the list.
+// Writes the input as the files of a model folder, opens it as a model and, if
+// it is one, runs two tokens through it. The input is a list of files: a line
+// feed ends a name, a u16 (little-endian) says how many bytes follow. Names are
+// config.json, generation_config.json, model.safetensors.index.json,
+// model*.safetensors and model*.gguf, whole or split, whose tokenizer is read
+// too; others end the list. make_seeds.py makes such inputs of every family.
 #include <unistd.h>
 
 #include <cstddef>
@@ -10,12 +11,16 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/checkpoint.h"
+#include "model/model_impl.h"
+#include "pellucid/model.h"
 
 namespace {
 
@@ -54,7 +59,8 @@ bool IsKnown(std::string_view name) {
   if (name.find('/') != std::string_view::npos) return false;
   return name == "config.json" || name == "generation_config.json" ||
          name == "model.safetensors.index.json" ||
-         (name.starts_with("model") && name.ends_with(".safetensors") &&
+         (name.starts_with("model") &&
+          (name.ends_with(".safetensors") || name.ends_with(".gguf")) &&
           name.size() < 64 && name.find('\0') == std::string_view::npos);
 }
 
@@ -100,34 +106,16 @@ void Touch(const pellucid::WeightView& view) {
              view.data[stored_rows * view.row_bytes - 1]);
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
-                                      std::size_t size) {
-  WriteFiles({reinterpret_cast<const char*>(data), size});
-  const auto checkpoint = pellucid::Checkpoint::Open(Folder());
-  if (!checkpoint.ok()) {
-    CheckMessage(checkpoint.error());
-    return 0;
-  }
-  Require(checkpoint->Hash().size() == 64);
-  for (const pellucid::TensorInfo& tensor : checkpoint->Tensors()) {
-    Require(!tensor.dtype.empty());
-  }
-  const auto loaded = checkpoint->Load();
-  if (!loaded.ok()) {
-    CheckMessage(loaded.error());
-    return 0;
-  }
-  const pellucid::ArchSpec& spec = loaded->spec;
-  Require(loaded->weights.layers.size() == spec.n_layers);
+void CheckWeights(const pellucid::LoadedModel& loaded) {
+  const pellucid::ArchSpec& spec = loaded.spec;
+  Require(loaded.weights.layers.size() == spec.n_layers);
   Require(spec.layers.size() == spec.n_layers);
-  const auto& final_norm = loaded->weights.final_norm.weight;
+  const auto& final_norm = loaded.weights.final_norm.weight;
   Require(final_norm.empty() || final_norm.size() == spec.d_model);
-  Touch(loaded->weights.embed);
-  Touch(loaded->weights.unembed);
-  Touch(loaded->weights.positions);
-  for (const pellucid::LayerWeights& layer : loaded->weights.layers) {
+  Touch(loaded.weights.embed);
+  Touch(loaded.weights.unembed);
+  Touch(loaded.weights.positions);
+  for (const pellucid::LayerWeights& layer : loaded.weights.layers) {
     for (const auto* linear :
          {&layer.qkv, &layer.query, &layer.key, &layer.value, &layer.attn_out,
           &layer.gate_up, &layer.gate, &layer.up, &layer.down,
@@ -140,5 +128,55 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
       }
     }
   }
+}
+
+// Every site of two tokens. Weights are as large as the input says, so this is
+// quick.
+void Run(pellucid::Checkpoint checkpoint, pellucid::LoadedModel loaded) {
+  const pellucid::Model model(std::make_shared<pellucid::Model::Impl>(
+      std::move(checkpoint), std::move(loaded.spec), std::move(loaded.weights),
+      /*threads=*/1));
+  pellucid::RunOptions options{.last_logits = true};
+  for (const pellucid::SiteInfo& site : model.Sites()) {
+    options.sites.push_back(site.name);
+  }
+  const std::vector<pellucid::TokenId> ids = {0, 1};
+  const auto trace = model.Run(ids, options);
+  if (!trace.ok()) {
+    Require(trace.error().code != pellucid::ErrorCode::kCancelled);
+    Require(trace.error().message.starts_with("run: "));
+    return;
+  }
+  Require(trace->sites.size() == options.sites.size());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  WriteFiles({reinterpret_cast<const char*>(data), size});
+  auto checkpoint = pellucid::Checkpoint::Open(Folder());
+  if (!checkpoint.ok()) {
+    CheckMessage(checkpoint.error());
+    return 0;
+  }
+  Require(checkpoint->Hash().size() == 64);
+  for (const pellucid::TensorInfo& tensor : checkpoint->Tensors()) {
+    Require(!tensor.dtype.empty());
+  }
+  for (const pellucid::StoredNumbers& tensor : checkpoint->Numbers()) {
+    std::size_t elements = 1;
+    for (const std::size_t dim : tensor.shape) elements *= dim;
+    Require(pellucid::RowBytes(tensor.dtype, elements) == tensor.data.size());
+  }
+  const auto tokenizer = checkpoint->ReadTokenizer();
+  if (!tokenizer.ok()) CheckMessage(tokenizer.error());
+  auto loaded = checkpoint->Load();
+  if (!loaded.ok()) {
+    CheckMessage(loaded.error());
+    return 0;
+  }
+  CheckWeights(*loaded);
+  Run(std::move(*checkpoint), *std::move(loaded));
   return 0;
 }
