@@ -1,4 +1,5 @@
-// --edits: what a run changes, from files of JSON (docs/edits.md).
+// --edits: what a run changes, from files of JSON (docs/edits.md). Every
+// command that runs a model takes it in the same words.
 #ifndef PELLUCID_CLI_EDIT_FLAGS_H_
 #define PELLUCID_CLI_EDIT_FLAGS_H_
 

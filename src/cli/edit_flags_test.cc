@@ -187,6 +187,16 @@ TEST_F(EditFlagsTest, EditsThatDoNotFit) {
             "name one of 0 to 0\n");
 }
 
+TEST_F(EditFlagsTest, NumbersThatEditsMakeInfiniteAreTheirs) {
+  EXPECT_EQ(Fails(3, File("e.json",
+                          R"({"site": "model.layers.0", "kind": "add",
+                              "factor": 3e38, "positions": "1"},
+                             {"site": "model.layers.0", "kind": "scale",
+                              "factor": 10})")),
+            "run: model.layers.0: non-finite activation at position 1; the "
+            "weights are damaged or overflow float32, or an edit made it so\n");
+}
+
 TEST_F(EditFlagsTest, PromptsAreLinesOfManyPrompts) {
   const std::string file =
       File("e.json",

@@ -1,4 +1,5 @@
-// Texts as JSON writes them, for files that are put together by hand.
+// Texts as JSON writes them, for files that are put together by hand: layers
+// below the renderer have no JSON writer.
 #ifndef PELLUCID_FORMATS_JSON_TEXT_H_
 #define PELLUCID_FORMATS_JSON_TEXT_H_
 
