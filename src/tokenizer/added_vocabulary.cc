@@ -4,7 +4,6 @@
 #include <numeric>
 #include <utility>
 
-#include "base/quote.h"
 #include "base/utf8.h"
 #include "fmt/format.h"
 
@@ -16,11 +15,11 @@ Error Damaged(const std::string& name, const std::string& what) {
       fmt::format("open: {}: tokenizer: {}; get the file again", name, what));
 }
 
-// The normal forms of entries [entries]; empty where they are the content.
-Result<std::vector<std::string>> NormalForms(
+// The normal forms of entries [entries], where they differ from the content.
+Result<std::vector<std::optional<std::string>>> NormalForms(
     std::span<const AddedEntry> entries, const Normalizer& normalizer,
     const std::string& name) {
-  std::vector<std::string> forms(entries.size());
+  std::vector<std::optional<std::string>> forms(entries.size());
   if (normalizer.empty()) return forms;
   std::size_t bytes = 0;
   for (const AddedEntry& entry : entries) bytes += entry.content.size();
@@ -31,25 +30,22 @@ Result<std::vector<std::string>> NormalForms(
     if (!entry.normalized || FirstInvalidUtf8(entry.content)) continue;
     const auto form = normalizer.Apply(entry.content, scratch, budget);
     if (!form.ok()) return Damaged(name, form.error().message);
-    if (form->empty() && !entry.content.empty()) {
-      return Damaged(name, fmt::format("its normaliser leaves nothing of the "
-                                       "added token \"{}\"",
-                                       Quote(entry.content)));
-    }
-    if (*form != entry.content) forms[i] = *form;
+    if (*form != entry.content) forms[i] = std::string(*form);
   }
   return forms;
 }
 
-std::string_view TextOf(const AddedEntry& entry, const std::string& form) {
-  return form.empty() ? std::string_view(entry.content) : form;
+std::string_view TextOf(const AddedEntry& entry,
+                        const std::optional<std::string>& form) {
+  return form ? std::string_view(*form) : entry.content;
 }
 
 // What to look for in the raw text, or in the normalised one. Of equal normal
-// forms a special token counts before others, then the first, as upstream; of
-// equal contents, which only GGUF files have, the last.
+// forms a special token counts before others, then the first: upstream draws
+// one of them anew each time that it opens the file. Of equal contents, which
+// only GGUF files have, the last.
 Result<AddedTokens> Searcher(std::span<const AddedEntry> entries,
-                             std::span<const std::string> forms,
+                             std::span<const std::optional<std::string>> forms,
                              bool normalized, const std::string& name) {
   struct Candidate {
     AddedToken token;
@@ -107,9 +103,10 @@ Result<AddedVocabulary> AddedVocabulary::Make(std::vector<AddedEntry> entries,
                          std::move(normalized));
 }
 
-AddedVocabulary::AddedVocabulary(std::vector<AddedEntry> entries,
-                                 std::vector<std::string> normal_forms,
-                                 AddedTokens raw, AddedTokens normalized)
+AddedVocabulary::AddedVocabulary(
+    std::vector<AddedEntry> entries,
+    std::vector<std::optional<std::string>> normal_forms, AddedTokens raw,
+    AddedTokens normalized)
     : entries_(std::move(entries)),
       normal_forms_(std::move(normal_forms)),
       by_content_(entries_.size()),

@@ -31,11 +31,11 @@ struct AddedEntry {
 // Immutable. Safe to use from many threads.
 class AddedVocabulary {
  public:
-  // `entries` have distinct ids. Never found are entries without content or
-  // that are no UTF-8, which no text contains; of equal ones the last counts.
-  // `name` stands for the file in messages. kModel: together of more bytes
-  // than AddedTokens takes; an entry that the normaliser leaves nothing of, or
-  // that reaches one of its limits.
+  // `entries` have distinct ids. Never found are entries that are no UTF-8,
+  // which no text contains, that have no content, or that the normaliser leaves
+  // nothing of; of equal ones the last counts. `name` stands for the file in
+  // messages. kModel: together of more bytes than AddedTokens takes; an entry
+  // that reaches one of the normaliser's limits.
   static Result<AddedVocabulary> Make(std::vector<AddedEntry> entries,
                                       const Normalizer& normalizer,
                                       const std::string& name);
@@ -58,12 +58,13 @@ class AddedVocabulary {
 
  private:
   AddedVocabulary(std::vector<AddedEntry> entries,
-                  std::vector<std::string> normal_forms, AddedTokens raw,
-                  AddedTokens normalized);
+                  std::vector<std::optional<std::string>> normal_forms,
+                  AddedTokens raw, AddedTokens normalized);
 
-  std::vector<AddedEntry> entries_;        // by rising id
-  std::vector<std::string> normal_forms_;  // [entries]; empty: the content
-  std::vector<std::size_t> by_content_;    // indices of entries_
+  std::vector<AddedEntry> entries_;  // by rising id
+  // [entries]; absent: the content.
+  std::vector<std::optional<std::string>> normal_forms_;
+  std::vector<std::size_t> by_content_;  // indices of entries_
   AddedTokens raw_, normalized_;
 };
 

@@ -8,10 +8,9 @@
 
 namespace pellucid {
 
-// One past the tokens that the model counts, or past the highest added one.
 // Ids that the model leaves out do not count, as upstream.
-TokenId AddedTokenList::NextId() const {
-  return std::max(static_cast<TokenId>(model_.count), highest_ + 1);
+void AddedTokenList::BeginCall() {
+  next_ = std::max(static_cast<TokenId>(model_.count), highest_ + 1);
 }
 
 Status AddedTokenList::Add(AddedEntry entry, std::optional<std::int64_t> stated,
@@ -27,21 +26,20 @@ Status AddedTokenList::Add(AddedEntry entry, std::optional<std::int64_t> stated,
     return {};
   }
   const auto in_model = model_.vocabulary.Find(entry.content);
-  entry.id = in_model.value_or(NextId());
+  entry.id = in_model ? *in_model : next_++;
   if (stated && *stated != entry.id) {
     return section.Damaged(
         fmt::format("gives \"{}\" the id {}, but it follows to {}",
                     Quote(entry.content), *stated, entry.id));
   }
-  const auto at = static_cast<std::size_t>(entry.id);
-  if (!in_model && at < model_.flags.size() && model_.flags[at] != 0) {
-    return section.Damaged(fmt::format(
-        "needs the id {} for \"{}\", but that is \"{}\"", entry.id,
-        Quote(entry.content), Quote(model_.vocabulary.Text(entry.id))));
-  }
   highest_ = std::max(highest_, entry.id);
-  index_.emplace(entry.content, entries_.size());
-  entries_.push_back(std::move(entry));
+  const auto [held, is_new] = by_id_.emplace(entry.id, entries_.size());
+  index_.emplace(entry.content, held->second);
+  if (is_new) {
+    entries_.push_back(std::move(entry));
+  } else {
+    entries_[held->second] = std::move(entry);
+  }
   return {};
 }
 
@@ -76,6 +74,7 @@ Result<AddedEntry> ReadAddedToken(const JsonSection& section) {
 Status ReadAddedTokens(const JsonSection& section, AddedTokenList& list) {
   if (section.IsNull()) return {};
   PELLUCID_ASSIGN_OR_RETURN(const auto tokens, section.AsArray());
+  list.BeginCall();
   std::size_t index = 0;
   for (const simdjson::dom::element element : tokens) {
     const JsonSection token(

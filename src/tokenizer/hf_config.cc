@@ -207,6 +207,7 @@ Result<HfConfig> ReadHfConfig(const std::string& folder) {
 
 Status AddConfigTokens(const HfConfig& config, AddedTokenList& list) {
   const JsonSection section(config.name, "added_tokens_decoder", std::nullopt);
+  list.BeginCall();
   for (const HfConfig::Token& token : config.added) {
     PELLUCID_RETURN_IF_ERROR(list.Add(token.entry, token.stated, section));
   }

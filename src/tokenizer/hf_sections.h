@@ -83,16 +83,23 @@ Result<HfModel> ReadModel(const JsonSection& section);
 Status ReadVocab(const JsonSection& section, HfModel& model);
 
 // Gathers added tokens, and gives them ids as upstream does: that of the model
-// where it has the content, else the next one (formats 6.1).
+// where it has the content, else the next one (formats 6.1). Where the model
+// leaves ids out the next one may be a token of the model: such an id encodes
+// as both, and decodes as the added one.
 class AddedTokenList {
  public:
   // `model` must outlive the list.
-  explicit AddedTokenList(const HfModel& model) : model_(model) {}
+  explicit AddedTokenList(const HfModel& model) : model_(model) { BeginCall(); }
+
+  // What is added from now on upstream adds in a call of its own: ids go on
+  // behind the tokens that the model counts and behind the highest added one.
+  // Within a call those of the model's own tokens do not count.
+  void BeginCall();
 
   // Adds `entry`, whose id does not matter. Without content it is nothing; of
-  // two with one content the later counts, but what was special stays so.
-  // `stated`: the id that the file gives. kModel, with `section`: it is not
-  // the one that upstream gives, or that is another token's.
+  // two with one content the later counts, but what was special stays so; of
+  // two with one id the later. `stated`: the id that the file gives. kModel,
+  // with `section`: it is not the one that upstream gives.
   Status Add(AddedEntry entry, std::optional<std::int64_t> stated,
              const JsonSection& section);
 
@@ -103,12 +110,11 @@ class AddedTokenList {
   std::vector<AddedEntry> Take() && { return std::move(entries_); }
 
  private:
-  TokenId NextId() const;
-
   const HfModel& model_;
   std::vector<AddedEntry> entries_;
   std::map<std::string, std::size_t, std::less<>> index_;  // by content
-  TokenId highest_ = -1;
+  std::map<TokenId, std::size_t> by_id_;
+  TokenId highest_ = -1, next_ = 0;
 };
 
 // "added_tokens".
