@@ -23,8 +23,8 @@ Result<std::shared_ptr<const Bpe>> Bpe::Make(Vocabulary vocabulary,
   PELLUCID_ASSIGN_OR_RETURN(
       MergeTable table,
       ReadMergePairs(vocabulary, merges, options.prefix.size(), name));
-  return std::shared_ptr<const Bpe>(
-      new Bpe(std::move(vocabulary), std::move(table), std::move(options)));
+  return std::make_shared<const Bpe>(std::move(vocabulary), std::move(table),
+                                     std::move(options));
 }
 
 Bpe::Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options)

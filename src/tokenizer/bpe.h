@@ -34,6 +34,8 @@ class Bpe : public PieceModel {
   static Result<std::shared_ptr<const Bpe>> Make(
       Vocabulary vocabulary, std::span<const MergePair> merges,
       const std::string& name, BpeOptions options = {});
+  // `merges`: of ids of the vocabulary.
+  Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options);
 
   // O(n log n).
   bool Encode(std::string_view piece, std::vector<TokenId>& out) const override;
@@ -46,8 +48,6 @@ class Bpe : public PieceModel {
   // Whether merges make a token of its own text: looked at when it first
   // comes, so that opening a vocabulary does not merge it all.
   enum Reach : std::uint8_t { kUnseen, kReached, kMissed };
-
-  Bpe(Vocabulary vocabulary, MergeTable merges, BpeOptions options);
 
   bool EncodeCharacters(std::string_view piece,
                         std::vector<TokenId>& out) const;

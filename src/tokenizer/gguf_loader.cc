@@ -181,10 +181,10 @@ Status FillBpe(const GgufFile& file, const PreRule& rule,
 // What `model`, which is not "gpt2", says of the file's tokens.
 Status FillModel(const GgufFile& file, std::string_view model,
                  std::span<const std::string_view> tokens,
-                 std::vector<MergePair>& merges, TokenizerSpec& spec) {
+                 TokenizerSpec& spec) {
   if (model == "llama") {
     spec.kind = "bpe (byte fallback)";
-    PELLUCID_RETURN_IF_ERROR(FillSentencePiece(file, tokens, merges, spec));
+    PELLUCID_RETURN_IF_ERROR(FillSentencePiece(file, tokens, spec));
     return ReadTemplate(file, {.bos = true}, spec);
   }
   if (model == "t5") {
@@ -223,7 +223,7 @@ Result<std::optional<Tokenizer>> LoadTokenizer(const GgufFile& file) {
   std::vector<MergePair> merges;
   PELLUCID_RETURN_IF_ERROR(rule != nullptr
                                ? FillBpe(file, *rule, tokens, merges, spec)
-                               : FillModel(file, model, tokens, merges, spec));
+                               : FillModel(file, model, tokens, spec));
   PELLUCID_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                             MakeTokenizer(std::move(spec)));
   return std::optional<Tokenizer>(std::move(tokenizer));

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <tuple>
 #include <utility>
 
-#include "base/utf8.h"
 #include "fmt/format.h"
+#include "tokenizer/decimal_score.h"
+#include "tokenizer/score_merges.h"
 #include "tokenizer/unigram.h"
 #include "tokenizer/word_piece.h"
 
@@ -52,75 +52,16 @@ Result<std::optional<TokenId>> ReadUnknown(const GgufFile& file,
   return std::optional(static_cast<TokenId>(id));
 }
 
-// A pair of parts, and what orders it.
-struct ScoredPair {
-  float score = 0;
-  std::uint32_t left_characters = 0, right_characters = 0;
-  std::uint32_t token = 0;
-  std::uint32_t left_bytes = 0;
-};
-
-// Appends the pairs that make `text`, whose parts are both tokens.
-void AppendPairs(const Vocabulary& vocabulary, std::string_view text,
-                 ScoredPair pair, std::vector<ScoredPair>& pairs) {
-  std::vector<std::uint32_t> cuts;  // ends of characters but the last
-  for (std::size_t at = 0; at < text.size();) {
-    at += DecodeUtf8(text, at).bytes;
-    if (at < text.size()) cuts.push_back(static_cast<std::uint32_t>(at));
-  }
-  for (std::size_t i = 0; i < cuts.size(); ++i) {
-    if (!vocabulary.Find(text.substr(0, cuts[i])) ||
-        !vocabulary.Find(text.substr(cuts[i]))) {
-      continue;
-    }
-    pair.left_bytes = cuts[i];
-    pair.left_characters = static_cast<std::uint32_t>(i + 1);
-    pair.right_characters = static_cast<std::uint32_t>(cuts.size() - i);
-    pairs.push_back(pair);
-  }
-}
-
 }  // namespace
-
-std::vector<MergePair> MergesOfScores(std::span<const std::string_view> tokens,
-                                      std::span<const float> scores) {
-  // Longer ones are made by added tokens, if at all: the cuts of one token are
-  // looked up in time that grows with the square of its length.
-  constexpr std::size_t kLongest = 256;  // bytes
-  const Vocabulary vocabulary(tokens);
-  std::vector<ScoredPair> pairs;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i].size() > kLongest || FirstInvalidUtf8(tokens[i])) continue;
-    ScoredPair pair;
-    pair.score = scores[i];
-    pair.token = static_cast<std::uint32_t>(i);
-    AppendPairs(vocabulary, tokens[i], pair, pairs);
-  }
-  std::sort(
-      pairs.begin(), pairs.end(), [](const ScoredPair& a, const ScoredPair& b) {
-        return std::tuple(b.score, b.left_characters, b.right_characters,
-                          a.token) < std::tuple(a.score, a.left_characters,
-                                                a.right_characters, b.token);
-      });
-  std::vector<MergePair> merges;
-  merges.reserve(pairs.size());
-  for (const ScoredPair& pair : pairs) {
-    const std::string_view text = tokens[pair.token];
-    merges.push_back(
-        {text.substr(0, pair.left_bytes), text.substr(pair.left_bytes)});
-  }
-  return merges;
-}
 
 Status FillSentencePiece(const GgufFile& file,
                          std::span<const std::string_view> tokens,
-                         std::vector<MergePair>& merges, TokenizerSpec& spec) {
+                         TokenizerSpec& spec) {
   PELLUCID_ASSIGN_OR_RETURN(const auto scores, ReadScores(file, tokens.size()));
   PELLUCID_ASSIGN_OR_RETURN(const bool prefix,
                             file.Bool("tokenizer.ggml.add_space_prefix", true));
-  merges = MergesOfScores(tokens, scores);
-  spec.merges = merges;
   spec.vocabulary = Vocabulary(tokens);
+  spec.merge_table.emplace(MergesOfScores(spec.vocabulary, scores));
   PELLUCID_ASSIGN_OR_RETURN(const auto unknown,
                             ReadUnknown(file, spec.vocabulary, "<unk>"));
   if (unknown) {
@@ -173,9 +114,11 @@ Status FillUnigram(const GgufFile& file,
   Unigram::Options options;
   PELLUCID_ASSIGN_OR_RETURN(options.unknown,
                             ReadUnknown(file, vocabulary, "<unk>"));
-  spec.model = std::make_shared<Unigram>(
-      std::move(vocabulary), std::vector<double>(scores.begin(), scores.end()),
-      options);
+  std::vector<double> read(
+      scores.size());  // as from the model's tokenizer.json
+  std::transform(scores.begin(), scores.end(), read.begin(), DecimalScore);
+  spec.model = std::make_shared<Unigram>(std::move(vocabulary), std::move(read),
+                                         options);
   spec.decoder =
       Decoder({MakeMetaspaceDecoder(std::string(kSpaceMark), !prefix)});
   return {};

@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "formats/gguf.h"
 #include "pellucid/result.h"
@@ -22,20 +21,11 @@ namespace pellucid {
 // U+2581, which stands for a space.
 inline constexpr std::string_view kSpaceMark = "\xe2\x96\x81";
 
-// Pairs of tokens that make one, those that make a token of higher score
-// first, as `transformers` derives them from a SentencePiece model: of equal
-// scores the pair with the longer left part, then that with the longer right
-// one, then the one of the earlier token. `scores` [tokens]. The views are of
-// `tokens`.
-std::vector<MergePair> MergesOfScores(std::span<const std::string_view> tokens,
-                                      std::span<const float> scores);
-
 // Fill model, normaliser, pre-tokeniser and decoder of `spec`, whose flags and
-// added tokens are read. `tokens` [ids], which must outlive MakeTokenizer for
-// "llama". kModel: damaged metadata.
+// added tokens are read. `tokens` [ids]. kModel: damaged metadata.
 Status FillSentencePiece(const GgufFile& file,
                          std::span<const std::string_view> tokens,
-                         std::vector<MergePair>& merges, TokenizerSpec& spec);
+                         TokenizerSpec& spec);
 Status FillUnigram(const GgufFile& file,
                    std::span<const std::string_view> tokens,
                    TokenizerSpec& spec);

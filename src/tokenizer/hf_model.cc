@@ -5,7 +5,7 @@
 
 #include "base/quote.h"
 #include "fmt/format.h"
-#include "tokenizer/byte_alphabet.h"
+#include "tokenizer/decimal_score.h"
 #include "tokenizer/hf_sections.h"
 #include "tokenizer/merge_lines.h"
 #include "tokenizer/tokenizer_impl.h"
@@ -27,10 +27,12 @@ Status ReadMerges(const JsonSection& section, HfModel& model) {
   for (const simdjson::dom::element merge : merges) {
     std::string_view line;
     if (merge.get(line) == simdjson::SUCCESS) {
+      if (lines.empty()) lines.reserve(merges.size());
       const bool is_version = lines.empty() && line.starts_with("#version");
       if (!is_version) lines.push_back(line);
       continue;
     }
+    if (pairs.empty()) pairs.reserve(merges.size());
     MergePair pair;
     simdjson::dom::array parts;
     if (merge.get(parts) != simdjson::SUCCESS || parts.size() != 2 ||
@@ -147,7 +149,7 @@ Status ReadScoredVocab(const JsonSection& section, HfModel& model) {
                       tokens.size()));
     }
     tokens.push_back(token);
-    model.scores.push_back(score);
+    model.scores.push_back(DecimalScore(score));
   }
   if (tokens.empty()) return section.Damaged("has no tokens");
   model.count = tokens.size();
@@ -176,6 +178,7 @@ Status ReadUnigram(const JsonSection& section, HfModel& model) {
 Status ReadVocab(const JsonSection& section, HfModel& model) {
   PELLUCID_ASSIGN_OR_RETURN(const auto object, section.AsObject());
   std::vector<std::pair<std::string_view, std::uint64_t>> entries;
+  entries.reserve(object.size());
   std::uint64_t highest = 0;
   for (const auto& [token, value] : object) {
     std::uint64_t id = 0;

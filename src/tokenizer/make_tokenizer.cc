@@ -66,6 +66,11 @@ Result<PieceModelPtr> MakeBpe(TokenizerSpec& spec) {
     spec.bpe.whole = spec.flags;
     spec.bpe.whole.resize(spec.vocabulary.size(), 0);
   }
+  if (spec.merge_table) {
+    return PieceModelPtr(std::make_shared<Bpe>(std::move(spec.vocabulary),
+                                               *std::move(spec.merge_table),
+                                               std::move(spec.bpe)));
+  }
   PELLUCID_ASSIGN_OR_RETURN(
       auto bpe, Bpe::Make(std::move(spec.vocabulary), spec.merges, spec.name,
                           std::move(spec.bpe)));

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "pellucid/tokenizer.h"  // TokenId
@@ -19,10 +20,17 @@ struct Merge {
   TokenId result = 0;
 };
 
+// A pair of tokens, and the token that it becomes.
+struct MergeIds {
+  TokenId left = 0, right = 0, result = 0;
+};
+
 class MergeTable {
  public:
   // Room for `merges` pairs, fewer than 2^31; no more may be set.
   explicit MergeTable(std::size_t merges);
+  // `merges` [ranks]; a later one of a pair overrides.
+  explicit MergeTable(std::span<const MergeIds> merges);
 
   // Overrides what was set for the pair before.
   void Set(TokenId left, TokenId right, Merge merge);

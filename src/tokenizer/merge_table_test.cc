@@ -1,5 +1,7 @@
 #include "tokenizer/merge_table.h"
 
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace pellucid {
@@ -28,6 +30,19 @@ TEST(MergeTableTest, ALaterMergeOfAPairOverrides) {
   EXPECT_EQ(table.Find(1, 2)->rank, 1U);
   EXPECT_EQ(table.Find(1, 2)->result, 4);
   EXPECT_EQ(table.Find(2, 1), nullptr);
+}
+
+TEST(MergeTableTest, OfMergesInOrder) {
+  std::vector<MergeIds> merges;
+  for (TokenId i = 0; i < 100; ++i) merges.push_back({i, 2 * i, i + 7});
+  merges.push_back({5, 10, 99});
+  const MergeTable table(merges);
+  EXPECT_EQ(table.Find(6, 12)->rank, 6U);
+  EXPECT_EQ(table.Find(6, 12)->result, 13);
+  EXPECT_EQ(table.Find(99, 198)->rank, 99U);
+  EXPECT_EQ(table.Find(5, 10)->rank, 100U);
+  EXPECT_EQ(table.Find(5, 10)->result, 99);
+  EXPECT_EQ(table.Find(5, 11), nullptr);
 }
 
 TEST(MergeTableTest, MayBeEmpty) {

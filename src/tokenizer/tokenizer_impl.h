@@ -38,11 +38,13 @@ struct TokenizerSpec {
   std::string kind;  // Tokenizer::Kind()
   // [all ids]: kModelToken; the other bits follow from `added`.
   std::vector<std::uint8_t> flags;
-  // The model; null: BPE of the three that follow.
+  // The model; null: BPE of the four that follow.
   PieceModelPtr model;
   Vocabulary vocabulary{{}};
   std::span<const MergePair> merges;  // [ranks]
-  BpeOptions bpe;  // byte_level is the pre-tokeniser's, whole that of flags
+  std::optional<MergeTable> merge_table =
+      std::nullopt;  // present: instead of them
+  BpeOptions bpe;    // byte_level is the pre-tokeniser's, whole that of flags
   std::vector<AddedEntry> added;
   Normalizer normalizer;  // of each text between raw added tokens
   PreTokenizer pre_tokenizer;

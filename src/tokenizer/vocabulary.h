@@ -1,10 +1,11 @@
 // The strings of a vocabulary by id, and ids by string.
 //
-// All strings lie in one arena; the look-up is an open-addressing table of
-// hashes, because a vocabulary of 49,152 tokens must be ready in a few
-// milliseconds and std::unordered_map takes ten times as long to fill. Opening
-// a model waits for memory more than it computes, so many strings are looked up
-// at once, with their places asked for ahead.
+// All strings lie in one arena; the look-up is an open-addressing table,
+// because a vocabulary of 49,152 tokens must be ready in a few milliseconds and
+// std::unordered_map takes ten times as long to fill. Opening a model waits for
+// memory more than it computes: so the table holds the first bytes of each
+// string, which are all of most, and many strings are looked up at once, with
+// their places asked for ahead.
 #ifndef PELLUCID_TOKENIZER_VOCABULARY_H_
 #define PELLUCID_TOKENIZER_VOCABULARY_H_
 
@@ -51,13 +52,28 @@ class Vocabulary {
   // A token whose string an earlier one has too, if there is one.
   std::optional<TokenId> duplicate() const { return duplicate_; }
 
+  // So many strings FindMany looks up together: more than the cache misses that
+  // a core has under way at once.
+  static constexpr std::size_t kAhead = 32;
+
  private:
+  // What the table knows a string by; it is the string itself, if that is
+  // short.
+  struct Key {
+    std::uint64_t word = 0;  // the first bytes
+    std::uint32_t tag = 0;   // of the hash, and the size
+    std::uint32_t home = 0;  // of the hash: where to look first
+  };
   struct Slot {
-    std::uint32_t hash = 0;
+    std::uint64_t word = 0;
+    std::uint32_t tag = 0;
     TokenId id = -1;  // -1: free
   };
-  void Add(std::string_view token, std::uint32_t hash);
-  std::size_t SlotOf(std::string_view text, std::uint32_t hash) const;
+  Key KeyOf(std::string_view text) const;
+  void Add(std::string_view token, const Key& key);
+  std::size_t SlotOf(std::string_view text, const Key& key) const;
+  // FindMany of at most kAhead strings.
+  void FindGroup(std::span<const std::string_view> texts, TokenId* ids) const;
 
   std::string arena_;
   std::vector<std::size_t> begins_;  // [size() + 1], offsets into arena_

@@ -41,6 +41,38 @@ TEST(VocabularyTest, BytesOfZeroCount) {
   EXPECT_EQ(vocabulary.Find("a"), 0);
 }
 
+// Of every size around that of a word, tokens that differ in one byte alone.
+TEST(VocabularyTest, EveryByteCounts) {
+  std::vector<std::string> texts;
+  for (std::size_t size = 1; size <= 27; ++size) {
+    texts.emplace_back(size, 'a');
+    for (std::size_t i = 0; i < size; ++i) {
+      texts.emplace_back(size, 'a')[i] = 'b';
+    }
+  }
+  const std::vector<std::string_view> tokens(texts.begin(), texts.end());
+  const Vocabulary vocabulary(tokens);
+  EXPECT_EQ(vocabulary.duplicate(), std::nullopt);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    EXPECT_EQ(vocabulary.Find(tokens[i]), static_cast<TokenId>(i)) << texts[i];
+  }
+  EXPECT_EQ(vocabulary.Find(std::string(28, 'a')), std::nullopt);
+}
+
+// Sizes from 255 on look alike in the table.
+TEST(VocabularyTest, LongTokens) {
+  std::vector<std::string> texts;
+  for (std::size_t size = 250; size < 300; ++size) {
+    texts.emplace_back(size, 'x');
+  }
+  const std::vector<std::string_view> tokens(texts.begin(), texts.end());
+  const Vocabulary vocabulary(tokens);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    EXPECT_EQ(vocabulary.Find(tokens[i]), static_cast<TokenId>(i));
+  }
+  EXPECT_EQ(vocabulary.Find(std::string(300, 'x')), std::nullopt);
+}
+
 TEST(VocabularyTest, MayBeEmpty) {
   const Vocabulary vocabulary({});
   EXPECT_EQ(vocabulary.size(), 0U);
