@@ -1,4 +1,5 @@
-// Where a text is among the tokens of a prompt.
+// Where a text is among the tokens of a prompt: people name parts of prompts,
+// runs know positions.
 #ifndef PELLUCID_MODEL_TOKEN_SPAN_H_
 #define PELLUCID_MODEL_TOKEN_SPAN_H_
 
