@@ -5,8 +5,9 @@
 // pairs of them, make there: their mean difference (Marks and Tegmark 2023,
 // Rimsky et al. 2023), or its first principal component (Zou et al. 2023).
 //
-//   auto v = MakeSteering(model, pairs, {.layers = Selection::Of({14})}).value();
-//   GenerateOptions options{.edits = SteeringEdits(v, 3)};
+//   auto v = MakeSteering(model, pairs, {.layers =
+//   Selection::Of({14})}).value(); GenerateOptions options{.edits =
+//   SteeringEdits(v, 3)};
 //
 // Files are safetensors, or GGUF in the layout of llama.cpp's control vectors.
 #ifndef PELLUCID_STEER_H_

@@ -33,8 +33,9 @@ Result<Principal> FirstPrincipal(std::span<const double> rows,
     largest_square = square;
   }
   if (largest_square == 0) {
-    return UsageError("steer: pairs: their differences are zero; give texts "
-                      "that differ");
+    return UsageError(
+        "steer: pairs: their differences are zero; give texts "
+        "that differ");
   }
   Principal found;
   found.direction.assign(row(largest).begin(), row(largest).end());
@@ -60,9 +61,10 @@ Result<Principal> FirstPrincipal(std::span<const double> rows,
     std::swap(found.direction, next);
   }
   if (turned > kEnough) {
-    return UsageError("steer: pairs: the two largest components of their "
-                      "differences are nearly equally large; give more pairs, "
-                      "or use the mean");
+    return UsageError(
+        "steer: pairs: the two largest components of their "
+        "differences are nearly equally large; give more pairs, "
+        "or use the mean");
   }
   return found;
 }

@@ -42,8 +42,8 @@ class Maker {
   const SteeringOptions& options_;
   const std::size_t width_;
   std::vector<std::size_t> layers_;
-  std::vector<std::string> sites_;                 // of layers_
-  std::vector<std::vector<double>> differences_;   // by layer, [pairs, width]
+  std::vector<std::string> sites_;                // of layers_
+  std::vector<std::vector<double>> differences_;  // by layer, [pairs, width]
 };
 
 Status Maker::Check() {
@@ -118,8 +118,7 @@ Status Maker::Add(const Trace& trace, std::size_t pair, double sign) {
   return {};
 }
 
-Result<std::vector<float>> Maker::VectorOf(
-    std::span<const double> rows) const {
+Result<std::vector<float>> Maker::VectorOf(std::span<const double> rows) const {
   std::vector<double> mean(width_);
   for (std::size_t r = 0; r < pairs_.size(); ++r) {
     for (std::size_t i = 0; i < width_; ++i) mean[i] += rows[r * width_ + i];
@@ -127,8 +126,9 @@ Result<std::vector<float>> Maker::VectorOf(
   for (double& x : mean) x /= static_cast<double>(pairs_.size());
   if (std::ranges::all_of(mean, [](double x) { return x == 0; }) &&
       options_.method == SteeringMethod::kMean) {
-    return UsageError("steer: pairs: their differences add up to zero; give "
-                      "texts that differ");
+    return UsageError(
+        "steer: pairs: their differences add up to zero; give "
+        "texts that differ");
   }
   std::vector<double> vector = std::move(mean);
   if (options_.method == SteeringMethod::kPca) {
@@ -154,8 +154,8 @@ Result<std::vector<float>> Maker::VectorOf(
 Result<std::vector<SteeringVector>> MakeSteering(
     const Model& model, std::span<const ContrastPair> pairs,
     const SteeringOptions& options) {
-  return CatchOutOfMemory(
-      "steer", [&] { return Maker(model, pairs, options).Make(); });
+  return CatchOutOfMemory("steer",
+                          [&] { return Maker(model, pairs, options).Make(); });
 }
 
 std::vector<Edit> SteeringEdits(std::span<const SteeringVector> vectors,

@@ -12,6 +12,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "base/matrix.h"
@@ -49,16 +50,18 @@ bool IsGguf(const std::string& path) {
 Result<std::size_t> LayerOfDirection(const std::string& path,
                                      std::string_view name,
                                      std::size_t n_layers) {
-  std::size_t layer = 0;
-  const char* end = name.data() + name.size();
-  const bool is_one =
-      name.starts_with(kDirection) &&
-      std::from_chars(name.data() + kDirection.size(), end, layer).ptr == end;
-  if (is_one && layer < n_layers) return layer;
-  return ModelError(fmt::format(
-      "steer: {}: tensor {}: is no direction.N of one of the model's {} blocks; "
-      "give a control vector of this model",
-      path, Quote(name), n_layers));
+  if (name.starts_with(kDirection)) {
+    std::size_t layer = 0;
+    const char* end = name.data() + name.size();
+    const auto [stop, error] =
+        std::from_chars(name.data() + kDirection.size(), end, layer);
+    if (error == std::errc() && stop == end && layer < n_layers) return layer;
+  }
+  return ModelError(
+      fmt::format("steer: {}: tensor {}: is no direction.N of one of the "
+                  "model's {} blocks; "
+                  "give a control vector of this model",
+                  path, Quote(name), n_layers));
 }
 
 Result<std::size_t> LayerOfSite(const std::string& path,
@@ -82,14 +85,16 @@ class Reader {
     PELLUCID_RETURN_IF_ERROR(IsGguf(path_) ? ReadGguf() : ReadSafetensors());
     if (out_.empty()) {
       return ModelError(fmt::format(
-          "steer: {}: holds no vector; make one by pellucid steer make", path_));
+          "steer: {}: holds no vector; make one by pellucid steer make",
+          path_));
     }
     std::ranges::sort(out_, {}, &SteeringVector::layer);
     for (std::size_t i = 1; i < out_.size(); ++i) {
       if (out_[i].layer != out_[i - 1].layer) continue;
-      return ModelError(fmt::format("steer: {}: holds two vectors of {}; leave "
-                                    "one",
-                                    path_, out_[i].site));
+      return ModelError(
+          fmt::format("steer: {}: holds two vectors of {}; leave "
+                      "one",
+                      path_, out_[i].site));
     }
     return std::move(out_);
   }
@@ -101,9 +106,9 @@ class Reader {
       PELLUCID_ASSIGN_OR_RETURN(
           const std::size_t layer,
           LayerOfDirection(path_, tensor.name, impl_.spec.n_layers));
-      PELLUCID_RETURN_IF_ERROR(Add(layer, {std::string(tensor.name),
-                                           tensor.dtype, tensor.shape,
-                                           tensor.data}));
+      PELLUCID_RETURN_IF_ERROR(Add(
+          layer,
+          {std::string(tensor.name), tensor.dtype, tensor.shape, tensor.data}));
     }
     return {};
   }
@@ -189,15 +194,14 @@ Status WriteSteering(const std::string& path,
     tensors.push_back({names[i], {&widths[i], 1}, vectors[i].values});
   }
   if (!gguf) {
-    return WriteSafetensors(path, tensors,
-                            {{"model", info.ref},
-                             {"pellucid", std::string(Version())}});
+    return WriteSafetensors(
+        path, tensors,
+        {{"model", info.ref}, {"pellucid", std::string(Version())}});
   }
   const std::array<GgufKey, 3> keys = {{
       {"general.architecture", "controlvector"},
       {"controlvector.model_hint", info.architecture},
-      {"controlvector.layer_count",
-       static_cast<std::uint32_t>(vectors.size())},
+      {"controlvector.layer_count", static_cast<std::uint32_t>(vectors.size())},
   }};
   return WriteGguf(path, keys, tensors);
 }

@@ -33,8 +33,9 @@ class Header {
     const auto bytes = AsBytes(text);
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   }
-  void Pad() { bytes_.resize((bytes_.size() + kAlignment - 1) / kAlignment *
-                             kAlignment); }
+  void Pad() {
+    bytes_.resize((bytes_.size() + kAlignment - 1) / kAlignment * kAlignment);
+  }
   std::span<const std::byte> bytes() const { return bytes_; }
 
  private:

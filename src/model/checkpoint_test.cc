@@ -5,9 +5,11 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "testutil/temp_dir.h"
 #include "testutil/tiny_hf.h"
@@ -99,6 +101,29 @@ TEST_F(CheckpointTest, ATokenizerAloneNeedsNoWeights) {
   EXPECT_EQ(ReadTokenizerAt(dir_.path()).value()->VocabSize(), 1u);
   WriteGguf("tiny.gguf");  // now the folder stands for that file
   EXPECT_FALSE(ReadTokenizerAt(dir_.path()).value().has_value());
+}
+
+TEST_F(CheckpointTest, StopIdsAreThoseThatTheFilesName) {
+  using Ids = std::vector<std::int64_t>;
+  WriteGguf("none.gguf");
+  EXPECT_EQ(Checkpoint::Open(dir_ / "none.gguf")->StopIds(), Ids{});
+  testutil::WriteFileBytes(
+      dir_ / "three.gguf",
+      testutil::TinyLlama{}
+          .Builder()
+          .Scalar<std::uint32_t>("tokenizer.ggml.eos_token_id", 2)
+          .Scalar<std::uint32_t>("tokenizer.ggml.eot_token_id", 7)
+          .Scalar<std::uint32_t>("tokenizer.ggml.eom_token_id", 0xffffffff)
+          .Build());
+  EXPECT_EQ(Checkpoint::Open(dir_ / "three.gguf")->StopIds(), (Ids{2, 7}));
+  const testutil::TempDir folder;
+  testutil::HfModel model = testutil::TinyHfLlama();
+  model.config["eos_token_id"] = "[3, 5]";
+  model.Write(folder.path());
+  EXPECT_EQ(Checkpoint::Open(folder.path())->StopIds(), (Ids{3, 5}));
+  testutil::WriteFileText(folder / "generation_config.json",
+                          "{\"eos_token_id\": 4}");
+  EXPECT_EQ(Checkpoint::Open(folder.path())->StopIds(), Ids{4});
 }
 
 TEST_F(CheckpointTest, AFileOfAFolderLeadsToTheFolder) {

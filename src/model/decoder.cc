@@ -52,10 +52,9 @@ Result<std::span<const float>> Decoder::Run(std::span<const TokenId> ids,
   if (probe != nullptr) later.emplace(*probe, length());
   logits_.resize(model_.impl().spec.vocab_size);
   const Step step{this, ids};
-  PELLUCID_RETURN_IF_ERROR(
-      RunTogether({&step, 1}, {.probe = later ? &*later : nullptr,
-                               .stop = stop},
-                  {logits_.data(), 1, logits_.size()}));
+  PELLUCID_RETURN_IF_ERROR(RunTogether(
+      {&step, 1}, {.probe = later ? &*later : nullptr, .stop = stop},
+      {logits_.data(), 1, logits_.size()}));
   return std::span<const float>(logits_);
 }
 
@@ -87,8 +86,8 @@ bool Decoder::CacheHolds(std::size_t length) const {
                              });
 }
 
-Status Decoder::RunChecked(std::span<const Step> steps,
-                           const Together& options, MatrixView logits) {
+Status Decoder::RunChecked(std::span<const Step> steps, const Together& options,
+                           MatrixView logits) {
   const Model::Impl& impl = steps.front().decoder->model_.impl();
   assert(logits.rows == steps.size() && logits.cols == impl.spec.vocab_size);
   std::vector<std::vector<TokenId>> pieces;
@@ -119,12 +118,11 @@ Status Decoder::RunChecked(std::span<const Step> steps,
   if (options.edits != nullptr && !options.edits->empty()) {
     editor.emplace(*options.edits, std::move(rows));
   }
-  PELLUCID_ASSIGN_OR_RETURN(
-      const Forwarded done,
-      RunForward(impl.context(), packed,
-                 {.probe = options.probe,
-                  .editor = editor ? &*editor : nullptr,
-                  .stop = options.stop}));
+  PELLUCID_ASSIGN_OR_RETURN(const Forwarded done,
+                            RunForward(impl.context(), packed,
+                                       {.probe = options.probe,
+                                        .editor = editor ? &*editor : nullptr,
+                                        .stop = options.stop}));
   std::vector<std::size_t> last, positions;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     Decoder& decoder = *steps[i].decoder;

@@ -1,6 +1,6 @@
-// Sequences that grow: each call runs the tokens that are new, behind a cache of
-// those before, of one sequence or of several together. What generation stands
-// on.
+// Sequences that grow: each call runs the tokens that are new, behind a cache
+// of those before, of one sequence or of several together. What generation
+// stands on.
 //
 // However a sequence is cut into calls, every token has the numbers, bit for
 // bit, that a run of all tokens so far gives it. Where the rotary table depends
@@ -76,8 +76,8 @@ class Decoder {
   Status Reserve(std::size_t count) { return cache_.Reserve(count); }
 
  private:
-  static Status RunChecked(std::span<const Step> steps,
-                           const Together& options, MatrixView logits);
+  static Status RunChecked(std::span<const Step> steps, const Together& options,
+                           MatrixView logits);
   // Whether what is cached holds in a sequence of `length` tokens.
   bool CacheHolds(std::size_t length) const;
 

@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/buffer.h"
 #include "kernels/isa.h"
 #include "model/forward.h"
 #include "model/model_impl.h"
@@ -264,6 +265,39 @@ TEST_P(DecoderTest, TheRestOfTheBatchChangesNoBit) {
           << "prompt " << p << " token " << t;
     }
   }
+}
+
+TEST_P(DecoderTest, TogetherIsEachAlone) {
+  const Model model = Open();
+  const std::size_t vocab = model.info().vocab_size;
+  const std::vector<std::size_t> before = {0, 3, 7}, more = {2, 1, 4};
+  std::vector<Decoder> together, alone;
+  std::vector<std::vector<TokenId>> ids;
+  std::vector<Decoder::Step> steps;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    together.emplace_back(model);
+    alone.emplace_back(model);
+    ids.push_back(RandomIds(before[i] + more[i], 40 + i, vocab));
+  }
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto first = std::span(ids[i]).first(before[i]);
+    if (!first.empty()) {
+      ASSERT_TRUE(together[i].Run(first).ok());
+    }
+    steps.push_back({&together[i], std::span(ids[i]).subspan(before[i])});
+  }
+  Buffer logits(3, vocab);
+  ASSERT_TRUE(Decoder::RunTogether(steps, {}, logits.view()).ok());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    EXPECT_EQ(together[i].length(), ids[i].size());
+    EXPECT_EQ(Bits(logits.view().RowSpan(i)), Bits(*alone[i].Run(ids[i])));
+  }
+  // One bad step fails all, and leaves all as they were.
+  const std::vector<TokenId> good = {1}, bad = {static_cast<TokenId>(vocab)};
+  steps = {{&together[0], good}, {&together[1], bad}};
+  EXPECT_FALSE(Decoder::RunTogether(steps, {}, logits.view().Rows(0, 2)).ok());
+  EXPECT_EQ(together[0].length(), ids[0].size());
+  EXPECT_EQ(Bits(*together[0].Run(good)), Bits(*alone[0].Run(good)));
 }
 
 TEST_P(DecoderTest, GoesOnFromWhereItWasCutBack) {
