@@ -26,6 +26,8 @@ Status RunInfo(Args args, Io& io);
 Status RunCheck(Args args, Io& io);
 Status RunPull(Args args, Io& io);
 Status RunModels(Args args, Io& io);
+Status RunAttn(Args args, Io& io);
+Status RunAttr(Args args, Io& io);
 Status RunBench(Args args, Io& io);
 
 struct Command {
@@ -34,9 +36,11 @@ struct Command {
   Status (*run)(Args args, Io& io);
 };
 
-inline constexpr std::array<Command, 8> kCommands = {{
+inline constexpr std::array<Command, 10> kCommands = {{
     {"lens", "decode every layer at every position (logit lens)", RunLens},
     {"trace", "record activations by site name into a file", RunTrace},
+    {"attn", "where heads look, and which heads do induction", RunAttn},
+    {"attr", "which parts made a logit what it is", RunAttr},
     {"tokenize", "text to token ids, and back", RunTokenize},
     {"info", "configuration, tensors, sites and tokenizer of a model", RunInfo},
     {"check", "self-checks of a model", RunCheck},

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <span>
 
 namespace pellucid::render {
@@ -52,6 +53,21 @@ constexpr std::array<Anchor, 14> kCividis = {{
     {255, {0xfe, 0xe8, 0x38}},
 }};
 
+// White to the ends of BlueRed; equal luminance at equal distance, give or take
+// 0.02.
+constexpr std::array<Anchor, 4> kBlues = {{
+    {0, {0xf7, 0xf7, 0xf7}},
+    {85, {0xb4, 0xcf, 0xec}},
+    {170, {0x5a, 0x8f, 0xc8}},
+    {255, {0x14, 0x46, 0x82}},
+}};
+constexpr std::array<Anchor, 4> kReds = {{
+    {0, {0xf7, 0xf7, 0xf7}},
+    {85, {0xf5, 0xc2, 0xa8}},
+    {170, {0xdc, 0x71, 0x5a}},
+    {255, {0x96, 0x0f, 0x28}},
+}};
+
 std::uint8_t Mix(std::uint8_t from, std::uint8_t to, double share) {
   const double mixed = from + (to - from) * share;
   return static_cast<std::uint8_t>(std::lround(mixed));
@@ -93,13 +109,43 @@ constexpr std::array<Step, 11> kXtermRamp = {{{0, 53},
                                               {228, 184},
                                               {248, 220}}};
 
+constexpr std::array<std::uint8_t, 6> kLevels = {0, 95, 135, 175, 215, 255};
+
+// The colour of the cube whose channels are nearest.
+int NearestCube(Rgb color) {
+  const auto nearest = [](std::uint8_t channel) {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < kLevels.size(); ++i) {
+      if (std::abs(kLevels[i] - channel) < std::abs(kLevels[best] - channel)) {
+        best = i;
+      }
+    }
+    return static_cast<int>(best);
+  };
+  return 16 + 36 * nearest(color.r) + 6 * nearest(color.g) + nearest(color.b);
+}
+
 }  // namespace
 
 Rgb Viridis(double value) { return Between(kViridis, value); }
 Rgb Cividis(double value) { return Between(kCividis, value); }
 
+Rgb BlueRed(double value) {
+  const double signed_part = 2 * value - 1;
+  return signed_part < 0 ? Between(kBlues, -signed_part)
+                         : Between(kReds, signed_part);
+}
+
 Rgb ColorOf(Colormap map, double value) {
-  return map == Colormap::kCividis ? Cividis(value) : Viridis(value);
+  switch (map) {
+    case Colormap::kViridis:
+      return Viridis(value);
+    case Colormap::kCividis:
+      return Cividis(value);
+    case Colormap::kBlueRed:
+      return BlueRed(value);
+  }
+  return {};
 }
 
 double Luminance(Rgb color) {
@@ -124,19 +170,23 @@ int XtermViridis(double value) {
 }
 
 Rgb XtermCube(int index) {
-  constexpr std::array<std::uint8_t, 6> kLevels = {0, 95, 135, 175, 215, 255};
   const std::size_t at = static_cast<std::size_t>(index - 16);
   return {kLevels[at / 36], kLevels[at / 6 % 6], kLevels[at % 6]};
 }
 
 std::string Shaded(double value, ColorMode mode) {
+  return Shaded(Colormap::kViridis, value, mode);
+}
+
+std::string Shaded(Colormap map, double value, ColorMode mode) {
   if (mode == ColorMode::kNone) return {};
+  const Rgb background = ColorOf(map, value);
   if (mode == ColorMode::k256) {
-    const int index = XtermViridis(value);
+    const int index = map == Colormap::kViridis ? XtermViridis(value)
+                                                : NearestCube(background);
     const bool dark_text = TextColorOn(XtermCube(index)) == Rgb{0, 0, 0};
     return fmt::format("\x1b[38;5;{};48;5;{}m", dark_text ? 16 : 231, index);
   }
-  const Rgb background = Viridis(value);
   const Rgb text = TextColorOn(background);
   return fmt::format("\x1b[38;2;{};{};{};48;2;{};{};{}m", text.r, text.g,
                      text.b, background.r, background.g, background.b);

@@ -27,7 +27,12 @@ Rgb Viridis(double value);
 // The same for cividis: dark blue at 0, yellow at 1.
 Rgb Cividis(double value);
 
-enum class Colormap { kViridis, kCividis };
+// For numbers of both signs: dark blue at 0, white at 0.5, dark red at 1, as
+// far from white on either side and lighter towards it without a step. Blue and
+// red stay apart with the common forms of colour blindness.
+Rgb BlueRed(double value);
+
+enum class Colormap { kViridis, kCividis, kBlueRed };
 
 Rgb ColorOf(Colormap map, double value);
 
@@ -54,6 +59,9 @@ Rgb XtermCube(int index);
 // The escape sequence that sets the background to viridis of `value`, and the
 // text to what can be read on it; nothing for kNone.
 std::string Shaded(double value, ColorMode mode);
+
+// The same of another map; in xterm's colours the nearest of the cube.
+std::string Shaded(Colormap map, double value, ColorMode mode);
 
 // Ends what Shaded, Dim or Bold began; nothing for kNone.
 std::string_view Reset(ColorMode mode);

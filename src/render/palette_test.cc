@@ -55,6 +55,29 @@ TEST(PaletteTest, ViridisGetsLighterAllTheWay) {
   }
 }
 
+// Either end is as far from white, so that no sign looks greater.
+TEST(PaletteTest, BlueRedIsEvenOnEitherSide) {
+  EXPECT_EQ(BlueRed(0.5), (Rgb{0xf7, 0xf7, 0xf7}));
+  for (int i = 0; i < 128; ++i) {
+    const double at = i / 255.0;
+    const double blue = Luminance(BlueRed(at)),
+                 red = Luminance(BlueRed(1 - at));
+    EXPECT_NEAR(blue, red, 0.035) << i;
+    EXPECT_LE(blue, Luminance(BlueRed(at + 1 / 255.0)) + 1e-9) << i;
+    EXPECT_LE(red, Luminance(BlueRed(1 - at - 1 / 255.0)) + 1e-9) << i;
+    EXPECT_GT(BlueRed(at).b, BlueRed(at).r);
+    EXPECT_GT(BlueRed(1 - at).r, BlueRed(1 - at).b);
+  }
+}
+
+TEST(PaletteTest, OtherMapsGetTheNearestOfXtermsColours) {
+  EXPECT_EQ(Shaded(Colormap::kBlueRed, 0.5, ColorMode::k256),
+            "\x1b[38;5;16;48;5;231m");
+  EXPECT_EQ(Shaded(Colormap::kViridis, 0.3, ColorMode::k256),
+            Shaded(0.3, ColorMode::k256));
+  EXPECT_EQ(Shaded(Colormap::kBlueRed, 0.3, ColorMode::kNone), "");
+}
+
 TEST(PaletteTest, TextOnAnyShadeHasWcagContrast) {
   EXPECT_EQ(TextColorOn(Viridis(0)), (Rgb{255, 255, 255}));
   EXPECT_EQ(TextColorOn(Viridis(1)), (Rgb{0, 0, 0}));

@@ -1,0 +1,161 @@
+// `pellucid attr`: which part of a model made a logit what it is.
+#include <fmt/format.h>
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/heatmap_flags.h"
+#include "cli/progress.h"
+#include "cli/prompt.h"
+#include "cli/result_outputs.h"
+#include "cli/token_flags.h"
+#include "pellucid/attribution.h"
+#include "render/attribution_report.h"
+
+namespace pellucid::cli {
+namespace {
+
+constexpr std::size_t kMaxCount = std::numeric_limits<std::int32_t>::max();
+
+struct AttrFlags {
+  ModelOptions model;
+  PromptOptions prompt;
+  std::optional<std::string> answer, foil, layers, position;
+  std::string method = "direct", by = "block";
+  std::size_t top = 10;
+  ResultFlags result;
+};
+
+void AddFlags(Arguments& arguments, AttrFlags* flags) {
+  AddPromptOptions(arguments, &flags->prompt);
+  arguments.Text("--answer", "TEXT|id=N", &flags->answer,
+                 "the token whose logit is taken apart; required");
+  arguments.Text("--foil", "TEXT|id=N", &flags->foil,
+                 "the answer's logit less this token's is taken apart");
+  arguments.Choice("--method", {"direct"}, &flags->method,
+                   "how: direct logit attribution, with the norms' scales of "
+                   "the run; default: direct");
+  arguments.Choice("--by", {"block", "head", "neuron"}, &flags->by,
+                   "parts: attention modules and MLPs; attention by heads; "
+                   "MLPs by neurons; default: block");
+  arguments.Text("--layer,--layers", "LAYERS", &flags->layers,
+                 "blocks that --by head or neuron takes apart, the others stay "
+                 "whole; default: all");
+  arguments.Text("--position", "POSITION", &flags->position,
+                 "last, or an index, -1 being the last; default: last");
+  arguments.Number("--top", "N", 1, kMaxCount, &flags->top,
+                   "terms that the table lists, and single neurons that are "
+                   "told apart; default: 10");
+  AddResultFlags(arguments, &flags->result);
+  AddModelOptions(arguments, &flags->model);
+  arguments.Example(
+      "pellucid attr \"The capital of France is\" --answer \" Paris\"");
+  arguments.Example(
+      "pellucid attr \"The capital of France is\" --answer \" Paris\" --foil "
+      "\" London\" --by head --plot heads.svg");
+  arguments.Example(
+      "pellucid attr \"The capital of France is\" --answer \" Paris\" --by "
+      "neuron --layers -3: --top 20 --json -");
+}
+
+Status CheckFlags(const Arguments& arguments, const AttrFlags& flags) {
+  PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
+  if (flags.prompt.jsonl) {
+    return arguments.Problem("--jsonl", "is not for one logit; give a prompt");
+  }
+  if (!flags.answer) {
+    return arguments.Problem("--answer",
+                             "is missing; name the token whose logit is taken "
+                             "apart, as in --answer \" Paris\"");
+  }
+  if (flags.layers && flags.by == "block") {
+    return arguments.Problem("--layers",
+                             "changes nothing with --by block, which lists all "
+                             "blocks; give --by head or neuron, or leave this "
+                             "out");
+  }
+  return CheckResultFlags(arguments, flags.result);
+}
+
+// What can be said before a model is there.
+Result<AttributionOptions> PlanAttribution(const AttrFlags& flags) {
+  AttributionOptions options;
+  options.by = flags.by == "head"     ? AttributionBy::kHead
+               : flags.by == "neuron" ? AttributionBy::kNeuron
+                                      : AttributionBy::kBlock;
+  options.top_neurons = flags.top;
+  if (flags.layers) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        options.layers, Selection::Parse(*flags.layers, "attr: --layers"));
+  }
+  if (flags.position) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        options.position,
+        Selection::Parse(*flags.position, "attr: --position"));
+  }
+  return options;
+}
+
+}  // namespace
+
+Status RunAttr(Args args, Io& io) {
+  Arguments arguments(
+      "attr",
+      "Takes a logit, or the difference of two, apart into what embeddings, "
+      "attention, heads, MLPs and neurons add to it directly. The terms sum to "
+      "the logit; how exactly is printed.");
+  AttrFlags flags;
+  AddFlags(arguments, &flags);
+  PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
+  if (help) return io.out.Write(arguments.Help());
+  PELLUCID_RETURN_IF_ERROR(CheckFlags(arguments, flags));
+  PELLUCID_ASSIGN_OR_RETURN(const HeatmapPlan plan,
+                            PlanHeatmap(arguments, flags.result.heatmap));
+  PELLUCID_ASSIGN_OR_RETURN(AttributionOptions options, PlanAttribution(flags));
+  PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
+                            ReadPrompt(arguments, flags.prompt, io));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
+  const Model& model = opened.model;
+  PELLUCID_ASSIGN_OR_RETURN(
+      const std::vector<TokenId> ids,
+      EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
+  PELLUCID_ASSIGN_OR_RETURN(options.answer, ResolveToken(arguments, "--answer",
+                                                         *flags.answer, model));
+  if (flags.foil) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        options.foil, ResolveToken(arguments, "--foil", *flags.foil, model));
+  }
+  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
+                            ResultOutputs::Open(flags.result, io));
+  options.stop = io.stop;
+  const Result<Attribution> found = [&] {
+    ProgressLine progress(io, "attr");
+    options.progress = progress.callback();
+    return AttributeLogit(model, ids, options);
+  }();
+  if (!found.ok()) return found.error();
+  const render::RunInfo run = RunInfoOf(opened, prompt.text);
+  const auto texts = render::TextsOf(model.tokenizer());
+  const render::AttributionReport report{*found, flags.top, model.info(), run,
+                                         texts};
+  return outputs.Write(
+      {.json = [&](const auto& sink) { WriteAttributionJson(report, sink); },
+       .csv = [&] { return AttributionCsv(report); },
+       .table =
+           [&](std::size_t width, render::ColorMode color) {
+             return AttributionTable(report, width, color);
+           },
+       .page =
+           [&] {
+             return MakeHeatmapFigure(AttributionHeatmap(report), plan.options);
+           }},
+      plan, io);
+}
+
+}  // namespace pellucid::cli
