@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/isa.h"
 #include "model/edits_json.h"
 #include "pellucid/model.h"
 #include "testutil/golden.h"
@@ -136,6 +137,24 @@ TEST_P(EditGoldenTest, ThreadsAndBatchChangeNoBit) {
         << made.name;
     EXPECT_EQ(Bits(alone->last_logits), Bits(logits.Row(ids_.size() - 1)))
         << made.name;
+  }
+}
+
+TEST_P(EditGoldenTest, TheInstructionSetChangesNoBit) {
+  const Model model = Open(2);
+  const kernels::Isa best = kernels::CurrentIsa();
+  for (const EditCase& made : cases_) {
+    const RunOptions options{.last_logits = true, .edits = made.edits};
+    const auto run = model.Run(ids_, options);
+    ASSERT_TRUE(run.ok()) << made.name;
+    for (const kernels::Isa isa : kernels::SupportedIsas()) {
+      ASSERT_TRUE(kernels::SelectIsa(isa).ok());
+      const auto other = model.Run(ids_, options);
+      ASSERT_TRUE(kernels::SelectIsa(best).ok());
+      ASSERT_TRUE(other.ok()) << made.name;
+      EXPECT_EQ(Bits(other->last_logits), Bits(run->last_logits))
+          << made.name << ", " << kernels::NameOf(isa);
+    }
   }
 }
 

@@ -91,6 +91,14 @@ TEST(LensJsonTest, RowsWithTheirOwnNormSaySo) {
                         "\"own\", \"cells\": ["));
 }
 
+TEST(LensJsonTest, AnEditedRunSaysSo) {
+  TestLens test = OneCell();
+  EXPECT_THAT(LensJson(test.Report()), Not(HasSubstr("edits")));
+  test.run.edits = 2;
+  EXPECT_THAT(LensJson(test.Report()),
+              HasSubstr("\"precision\": \"exact\", \"edits\": 2},\n"));
+}
+
 TEST(LensJsonTest, NothingIsNan) {
   TestLens test = OneCell();
   const float nan = std::numeric_limits<float>::quiet_NaN();
