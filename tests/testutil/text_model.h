@@ -1,4 +1,5 @@
-// A small model with a tokenizer, as a file.
+// A small model with a tokenizer, as a file: for tests that need words and not
+// only ids.
 #ifndef PELLUCID_TESTS_TESTUTIL_TEXT_MODEL_H_
 #define PELLUCID_TESTS_TESTUTIL_TEXT_MODEL_H_
 
