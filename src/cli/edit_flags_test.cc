@@ -262,7 +262,9 @@ TEST(EditsByLineTest, GivesEachBatchItsOwn) {
   edits[1].scope.prompts = {4, 0, 3};
   edits[2].scope.prompts = {9};
   EditsByLine by_line(edits);
-  Batch batch{.first_line = 4, .ids = {{1}, {2}, {3}}, .texts = {}};
+  Batch batch;
+  batch.first_line = 4;
+  batch.ids = {{1}, {2}, {3}};
   batch.texts.resize(3);
   const auto own = by_line.Of(batch);
   ASSERT_THAT(own, SizeIs(2));
