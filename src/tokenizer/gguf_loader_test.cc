@@ -103,6 +103,22 @@ GgufBuilder Scored(const std::string& model) {
   return builder;
 }
 
+// Their scores are -1000 in files, and 0 in SentencePiece.
+TEST(GgufLoaderTest, TokensOfTheUsersMergeFirst) {
+  GgufBuilder builder;
+  builder.String("tokenizer.ggml.model", "llama")
+      .Strings("tokenizer.ggml.tokens",
+               {"<unk>", "\u2581", "a", "\u2581a", "  ", "\u2581\u2581\u2581"})
+      .Array<std::int32_t>("tokenizer.ggml.token_type", {2, 1, 1, 1, 4, 4})
+      .Array<float>("tokenizer.ggml.scores", {0, -3, -2, -1, -1000, -1000})
+      .Bool("tokenizer.ggml.add_space_prefix", false);
+  const Tokenizer tokenizer = MustLoad(builder);
+  EXPECT_THAT(tokenizer.Encode("a a")->ids, ElementsAre(2, 3));
+  EXPECT_THAT(tokenizer.Encode("a  a")->ids, ElementsAre(2, 4, 2));
+  EXPECT_THAT(tokenizer.Encode("a   a")->ids, ElementsAre(2, 5, 2));
+  EXPECT_THAT(tokenizer.Encode("a    a")->ids, ElementsAre(2, 5, 3));
+}
+
 TEST(GgufLoaderTest, SentencePiece) {
   const Tokenizer tokenizer = MustLoad(Scored("llama"));
   EXPECT_TRUE(tokenizer.AddsBos());

@@ -57,7 +57,13 @@ Result<std::optional<TokenId>> ReadUnknown(const GgufFile& file,
 Status FillSentencePiece(const GgufFile& file,
                          std::span<const std::string_view> tokens,
                          TokenizerSpec& spec) {
-  PELLUCID_ASSIGN_OR_RETURN(const auto scores, ReadScores(file, tokens.size()));
+  PELLUCID_ASSIGN_OR_RETURN(auto scores, ReadScores(file, tokens.size()));
+  // Tokens of the user's have the score 0 in SentencePiece, so that they merge
+  // first; writers of GGUF put -1000 there. It decides about rows of spaces,
+  // which the text holds in another spelling than the token.
+  for (const AddedEntry& entry : spec.added) {
+    if (!entry.special) scores[static_cast<std::size_t>(entry.id)] = 0;
+  }
   PELLUCID_ASSIGN_OR_RETURN(const bool prefix,
                             file.Bool("tokenizer.ggml.add_space_prefix", true));
   spec.vocabulary = Vocabulary(tokens);
