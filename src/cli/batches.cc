@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cli/chat_prompt.h"
 #include "cli/json_lines.h"
 
 namespace pellucid::cli {
@@ -19,13 +20,13 @@ class BatchRunner {
               const KeptNumbers& kept, const RunBatchFunction& run)
       : arguments_(arguments), source_(source), kept_(kept), run_(run) {}
 
-  void Add(std::size_t line, std::vector<TokenId> ids,
-           std::optional<std::string> text) {
+  void Add(std::size_t line, std::vector<TokenId> ids, RawPrompt prompt) {
     if (batch_.size() == 0) batch_.first_line = line;
     tokens_ += ids.size();
     numbers_ += kept_(ids.size());
     batch_.ids.push_back(std::move(ids));
-    batch_.texts.push_back(std::move(text));
+    batch_.texts.push_back(std::move(prompt.text));
+    batch_.turns.push_back(std::move(prompt.turns));
   }
   bool full() const {
     return tokens_ >= kBatchTokens || numbers_ >= kBatchNumbers;
@@ -66,7 +67,7 @@ class BatchRunner {
 }  // namespace
 
 Batch Batch::Only(std::size_t i) const {
-  return {first_line + i, {ids[i]}, {texts[i]}};
+  return {first_line + i, {ids[i]}, {texts[i]}, {turns[i]}};
 }
 
 Status ForEachBatch(const Arguments& arguments, const PromptOptions& options,
@@ -75,6 +76,8 @@ Status ForEachBatch(const Arguments& arguments, const PromptOptions& options,
   std::unique_ptr<Source> owned;
   PELLUCID_ASSIGN_OR_RETURN(Source * source,
                             OpenInput(*options.jsonl, io, &owned));
+  PELLUCID_ASSIGN_OR_RETURN(const PromptEncoder encoder,
+                            PromptEncoder::Make(arguments, options, model));
   LineReader lines(*source, kMaxLineBytes);
   BatchRunner runner(arguments, *source, kept, run);
   std::string line;
@@ -84,19 +87,20 @@ Status ForEachBatch(const Arguments& arguments, const PromptOptions& options,
     RawPrompt prompt;
     prompt.source = LineName(source->name(), lines.number());
     Result<std::vector<TokenId>> ids = std::vector<TokenId>();
-    if (auto parsed = ParsePromptLine(line); !parsed.ok()) {
+    auto parsed = options.chat ? ParseChatLine(line) : ParsePromptLine(line);
+    if (!parsed.ok()) {
       ids = parsed.error();
     } else {
       prompt.text = std::move(parsed->text);
       prompt.ids = std::move(parsed->ids);
-      ids = EncodePrompt(arguments, prompt, options.bos_policy(), model, io);
+      ids = encoder.Encode(arguments, &prompt, io);
     }
     if (!ids.ok()) {
       PELLUCID_RETURN_IF_ERROR(runner.Flush());
       return AtLine(arguments.command(), source->name(), lines.number(),
                     ids.error());
     }
-    runner.Add(lines.number(), std::move(*ids), std::move(prompt.text));
+    runner.Add(lines.number(), std::move(*ids), std::move(prompt));
     if (runner.full()) PELLUCID_RETURN_IF_ERROR(runner.Flush());
   }
 }

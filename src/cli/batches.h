@@ -25,6 +25,7 @@ struct Batch {
   std::size_t first_line = 1;
   std::vector<std::vector<TokenId>> ids;          // one a prompt
   std::vector<std::optional<std::string>> texts;  // empty: given as ids
+  std::vector<std::vector<TokenTurn>> turns;      // of conversations
 
   std::size_t size() const { return ids.size(); }
   Batch Only(std::size_t i) const;  // a batch of the prompt i

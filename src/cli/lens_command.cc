@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/batches.h"
+#include "cli/chat_prompt.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/edit_flags.h"
@@ -88,7 +89,7 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
-      EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
+      EncodeOnePrompt(arguments, flags.prompt, model, &prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(plan.options.targets,
                             ResolveTargets(arguments, flags, model));
   PELLUCID_ASSIGN_OR_RETURN(plan.options.edits,
@@ -103,6 +104,7 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
   if (!lens.ok()) return lens.error();
   render::RunInfo run = RunInfoOf(opened, std::move(prompt.text));
   run.edits = plan.options.edits.size();
+  run.turns = std::move(prompt.turns);
   const auto texts = render::TextsOf(model.tokenizer());
   return WriteAll({*lens, model.info(), run, texts}, plan, io, outputs);
 }
@@ -136,6 +138,7 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
     for (std::size_t i = 0; i < lenses.size(); ++i) {
       render::RunInfo run = RunInfoOf(opened, batch.texts[i]);
       run.edits = edits.Count(batch, i);
+      run.turns = batch.turns[i];
       render::WriteLensJson({lenses[i], model.info(), run, texts},
                             render::JsonStyle::kCompact, output->sink());
     }

@@ -11,6 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/io.h"
 #include "cli/json_lines.h"
+#include "pellucid/chat.h"
 #include "pellucid/model.h"
 #include "pellucid/result.h"
 #include "pellucid/tokenizer.h"
@@ -20,6 +21,9 @@ namespace pellucid::cli {
 struct PromptOptions {
   std::optional<std::string> text = {}, file = {}, ids = {}, jsonl = {};
   std::string bos = "auto";
+  // See cli/chat_prompt.h.
+  bool chat = false, no_generation_prompt = false;
+  std::optional<std::string> chat_vars = {};
 
   BosPolicy bos_policy() const;
 };
@@ -32,6 +36,7 @@ struct RawPrompt {
   std::optional<std::string> text;  // empty: ids
   std::vector<TokenId> ids;
   std::string source;  // for messages: "prompt", or the file's name
+  std::vector<TokenTurn> turns = {};  // of a conversation, once it is encoded
 };
 
 // Reads the one source that is given, to the byte. Not for --jsonl. kUsage:

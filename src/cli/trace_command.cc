@@ -13,6 +13,7 @@
 #include "base/atomic_file.h"
 #include "base/quote.h"
 #include "cli/batches.h"
+#include "cli/chat_prompt.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/edit_flags.h"
@@ -107,7 +108,7 @@ Result<Plan> PlanTrace(const Arguments& arguments, const TraceFlags& flags,
 
 Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
                     RunOptions options, Io& io) {
-  PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
+  PELLUCID_ASSIGN_OR_RETURN(RawPrompt prompt,
                             ReadPrompt(arguments, flags.prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
@@ -117,7 +118,7 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
   PELLUCID_ASSIGN_OR_RETURN(options.edits, ReadEditFiles(flags.edits, model));
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
-      EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
+      EncodeOnePrompt(arguments, flags.prompt, model, &prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(*flags.out));
   std::unique_ptr<Output> json;
   if (flags.json) {
@@ -133,7 +134,7 @@ Status RunOnePrompt(const Arguments& arguments, const TraceFlags& flags,
   PELLUCID_RETURN_IF_ERROR(WriteTrace(*trace, prompt.text, model.info(), edits,
                                       FormatOf(flags), file, io.stop));
   if (json == nullptr) return {};
-  render::WriteTraceJson(*trace, prompt.text, edits, *flags.out,
+  render::WriteTraceJson(*trace, {prompt.text, prompt.turns, edits}, *flags.out,
                          render::JsonStyle::kIndented, json->sink());
   return json->Commit();
 }
@@ -165,8 +166,9 @@ Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
       PELLUCID_RETURN_IF_ERROR(WriteTrace(
           traces[i], batch.texts[i], model.info(), edits.Count(batch, i),
           TraceFormat::kSafetensors, file, io.stop));
-      render::WriteTraceJson(traces[i], batch.texts[i], edits.Count(batch, i),
-                             path, render::JsonStyle::kCompact, index->sink());
+      render::WriteTraceJson(
+          traces[i], {batch.texts[i], batch.turns[i], edits.Count(batch, i)},
+          path, render::JsonStyle::kCompact, index->sink());
     }
     return index->status();
   };
@@ -180,6 +182,7 @@ Status RunManyPrompts(const Arguments& arguments, const TraceFlags& flags,
 
 void AddFlags(Arguments& arguments, TraceFlags* flags) {
   AddPromptOptions(arguments, &flags->prompt);
+  AddChatOptions(arguments, &flags->prompt);
   arguments.Text("--sites", "SITES", &flags->sites,
                  "names or patterns with commas between; * is any run without "
                  "a dot, all is everything but scores and pattern; required");

@@ -13,6 +13,7 @@
 #include "formats/gguf_split.h"
 #include "model/hf_loader.h"
 #include "model/mlx_tensors.h"
+#include "tokenizer/chat_files.h"
 #include "tokenizer/gguf_loader.h"
 #include "tokenizer/hf_loader.h"
 
@@ -209,6 +210,13 @@ Result<std::optional<Tokenizer>> Checkpoint::ReadTokenizer() const {
     return LoadTokenizer(*file);
   }
   return LoadHfTokenizer(std::get<HfFolder>(held_).path);
+}
+
+Result<ChatTemplate> Checkpoint::ReadChatTemplate() const {
+  if (const auto* file = std::get_if<GgufFile>(&held_)) {
+    return LoadGgufChatTemplate(*file);
+  }
+  return LoadHfChatTemplate(std::get<HfFolder>(held_).path);
 }
 
 }  // namespace pellucid

@@ -17,6 +17,7 @@
 #include "formats/gguf.h"
 #include "model/family.h"
 #include "model/hf_folder.h"
+#include "pellucid/chat.h"
 #include "pellucid/model.h"
 #include "pellucid/result.h"
 #include "pellucid/tokenizer.h"
@@ -76,6 +77,8 @@ class Checkpoint {
   // Nothing where the checkpoint holds no tokenizer. kModel: it is damaged or
   // unsupported.
   Result<std::optional<Tokenizer>> ReadTokenizer() const;
+  // kModel: the checkpoint holds none, or see ChatTemplate::Parse.
+  Result<ChatTemplate> ReadChatTemplate() const;
 
  private:
   explicit Checkpoint(GgufFile file) : held_(std::move(file)) {}

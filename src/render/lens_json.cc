@@ -5,6 +5,7 @@
 
 #include "pellucid/version.h"
 #include "render/model_json.h"
+#include "render/turns_json.h"
 
 namespace pellucid::render {
 namespace {
@@ -90,6 +91,7 @@ class LensWriter {
       json_.EndObject();
     }
     json_.EndArray();
+    WriteTurns(report_.run.turns, json_);
     json_.EndObject();
   }
 

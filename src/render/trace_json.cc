@@ -1,9 +1,11 @@
 #include "render/trace_json.h"
 
+#include "render/turns_json.h"
+
 namespace pellucid::render {
 
-void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
-                    std::size_t edits, const std::string& path, JsonStyle style,
+void WriteTraceJson(const Trace& trace, const TraceInput& input,
+                    const std::string& path, JsonStyle style,
                     const TextSink& sink) {
   JsonWriter json(sink, style);
   json.BeginObject(JsonWrap::kLines);
@@ -14,10 +16,11 @@ void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
   for (const TokenId id : trace.ids) json.Integer(id);
   json.EndArray();
   json.Key("text");
-  json.StringOrNull(text);
-  if (edits > 0) {
+  json.StringOrNull(input.text);
+  WriteTurns(input.turns, json);
+  if (input.edits > 0) {
     json.Key("edits");
-    json.Integer(edits);
+    json.Integer(input.edits);
   }
   json.Key("tensors");
   json.BeginObject(JsonWrap::kLines);

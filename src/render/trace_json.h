@@ -6,17 +6,26 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "pellucid/chat.h"
 #include "pellucid/trace.h"
 #include "render/json_writer.h"
 
 namespace pellucid::render {
 
-// {"file": path, "ids": [...], "text": TEXT or null, "edits": N, "tensors":
-// {NAME: SHAPE, ...}} and a line feed. `text` is empty where the input was ids;
-// without `edits` there is no such key.
-void WriteTraceJson(const Trace& trace, const std::optional<std::string>& text,
-                    std::size_t edits, const std::string& path, JsonStyle style,
+// What a run was given.
+struct TraceInput {
+  std::optional<std::string> text = {};  // empty: ids
+  std::vector<TokenTurn> turns = {};     // of a conversation
+  std::size_t edits = 0;
+};
+
+// {"file": path, "ids": [...], "text": TEXT or null, "turns": [...], "edits": N,
+// "tensors": {NAME: SHAPE, ...}} and a line feed. Without turns or edits there
+// is no such key (render/turns_json.h).
+void WriteTraceJson(const Trace& trace, const TraceInput& input,
+                    const std::string& path, JsonStyle style,
                     const TextSink& sink);
 
 }  // namespace pellucid::render

@@ -17,8 +17,8 @@ Trace SmallTrace() {
 std::string Written(const std::optional<std::string>& text, JsonStyle style,
                     std::size_t edits = 0) {
   std::string out;
-  WriteTraceJson(SmallTrace(), text, edits, "d/000000.safetensors", style,
-                 AppendTo(&out));
+  WriteTraceJson(SmallTrace(), {.text = text, .edits = edits},
+                 "d/000000.safetensors", style, AppendTo(&out));
   return out;
 }
 

@@ -12,7 +12,9 @@ namespace pellucid::testutil {
 // TinyLlama with a byte-level BPE vocabulary of its 19 rows, as a file in
 // `dir`: id 0 is BOS ("<s>", not added unless asked for), 1 EOS, 2 to 9 the
 // letters a to h, 10 a space, 11 "ab", 12 " a", 13 " ab", 14 to 18 0 to 4.
-std::string WriteTextModel(const TempDir& dir, bool adds_bos = false);
+// With a chat template if one is given.
+std::string WriteTextModel(const TempDir& dir, bool adds_bos = false,
+                           const std::string& chat_template = {});
 
 }  // namespace pellucid::testutil
 
