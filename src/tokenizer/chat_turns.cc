@@ -114,8 +114,12 @@ class TurnFinder {
     return round.begin + BosLength(head);
   }
 
+  // Bytes up to the end of the BOS token that `head` begins with, if it does.
   std::size_t BosLength(std::string_view head) const {
-    return !bos_.empty() && head.starts_with(bos_) ? bos_.size() : 0;
+    const std::size_t blanks =
+        std::min(head.find_first_not_of(" \t\r\n"), head.size());
+    if (bos_.empty() || !head.substr(blanks).starts_with(bos_)) return 0;
+    return blanks + bos_.size();
   }
 
   // Messages that no round wrote: those within another's turn are their own

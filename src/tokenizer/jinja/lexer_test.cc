@@ -47,7 +47,7 @@ TEST(LexerTest, RawBlocksAreData) {
 TEST(LexerTest, BracesWithinATagAreNotItsEnd) {
   const auto tokens = Tokenize("{{ {'a': {}} }}");
   ASSERT_TRUE(tokens.ok());
-  EXPECT_EQ(tokens->size(), 10u);
+  EXPECT_EQ(tokens->size(), 9u);
 }
 
 TEST(LexerTest, NumbersAreInAnyBase) {
