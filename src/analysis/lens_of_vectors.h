@@ -1,4 +1,5 @@
-// The lens of states that a run kept, without a run of its own.
+// The lens of states that a run kept, without a run of its own: generation
+// decodes what it recorded on the way.
 #ifndef PELLUCID_ANALYSIS_LENS_OF_VECTORS_H_
 #define PELLUCID_ANALYSIS_LENS_OF_VECTORS_H_
 

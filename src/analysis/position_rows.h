@@ -1,4 +1,5 @@
-// A probe that keeps one row of chosen points: what passed at one position.
+// A probe that keeps one row of chosen points: what passed at one position,
+// which is all that an attribution reads.
 #ifndef PELLUCID_ANALYSIS_POSITION_ROWS_H_
 #define PELLUCID_ANALYSIS_POSITION_ROWS_H_
 

@@ -18,6 +18,7 @@
 #include "kernels/isa.h"
 #include "model/decoder.h"
 #include "pellucid/lens.h"
+#include "pellucid/patch.h"
 #include "render/bench_json.h"
 
 namespace pellucid::cli {
@@ -96,6 +97,19 @@ class DecodeBench {
   TokenId next_ = 0;
 };
 
+// Prompts that differ in their first token, so that every cell of a grid is a
+// run of its own.
+PatchPair DrawPair(std::vector<TokenId> ids, const Model& model) {
+  PatchPair pair;
+  pair.clean = ids;
+  pair.corrupt = std::move(ids);
+  const auto vocab = static_cast<TokenId>(model.info().vocab_size);
+  pair.corrupt.front() = (pair.corrupt.front() + 1) % vocab;
+  pair.answer = {0};
+  pair.foil = {1 % vocab};
+  return pair;
+}
+
 // What --what names, as a function to time.
 std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
                                Io& io) {
@@ -114,6 +128,12 @@ std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
     return [ids, &model, &io] {
       const auto lens = ComputeLens(model, ids, {.stop = io.stop});
       return lens.ok() ? Status() : Status(lens.error());
+    };
+  }
+  if (flags.what == "patch") {
+    return [pair = DrawPair(std::move(ids), model), &model, &io] {
+      const auto grid = Patch(model, pair, {.stop = io.stop});
+      return grid.ok() ? Status() : Status(grid.error());
     };
   }
   return [ids, &model, &io] {
@@ -143,12 +163,13 @@ std::string Sentence(const render::BenchReport& report, std::size_t repeat) {
 
 void AddFlags(Arguments& arguments, BenchFlags* flags) {
   AddModelOptions(arguments, &flags->model);
-  arguments.Choice("--what", {"forward", "lens", "load", "decode"},
+  arguments.Choice("--what", {"forward", "lens", "load", "decode", "patch"},
                    &flags->what,
                    "forward: all blocks, the head at the last position; lens: "
                    "that and every row and statistic at top-k 5; decode: one "
-                   "token, greedily, behind a cached prompt; load: opening "
-                   "model and tokenizer; default: forward");
+                   "token, greedily, behind a cached prompt; patch: the grid "
+                   "of all blocks and positions; load: opening model and "
+                   "tokenizer; default: forward");
   arguments.Number("--tokens", "T", 1, kMaxTokens, &flags->tokens,
                    "tokens of the prompt, drawn with a fixed seed; default: "
                    "128");

@@ -13,7 +13,8 @@ using testutil::RunCliIn;
 const std::string kModel = testutil::TinyLlamaPath("mha_tied_f32");
 
 TEST(BenchCommandTest, EachKindOfWorkIsTimed) {
-  for (const std::string what : {"forward", "lens", "decode", "load"}) {
+  for (const std::string what :
+       {"forward", "lens", "decode", "patch", "load"}) {
     const CliOutcome run =
         RunCli({"bench", "-m", kModel, "--what", what, "--tokens", "7",
                 "--repeat", "4", "--threads", "2", "--json", "-"});

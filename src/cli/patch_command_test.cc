@@ -60,7 +60,7 @@ constexpr const char* kSecondPair =
 TEST_F(PatchCommandTest, TheTableNamesLayersAndTokens) {
   const CliOutcome run = PatchPair();
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.out, HasSubstr("logit difference of resid_post patched from "
+  EXPECT_THAT(run.out, HasSubstr("logit difference: resid_post patched from "
                                  "the clean into the corrupt run"));
   EXPECT_THAT(run.out, HasSubstr("logit-diff: clean "));
   EXPECT_EQ(run.err, "");

@@ -1,4 +1,5 @@
-// Tokens that are named on the command line: TEXT, encoded alone, or id=N.
+// Tokens that are named on the command line: TEXT, encoded alone, or id=N. One
+// place, so that all commands read them alike.
 #ifndef PELLUCID_CLI_TOKEN_FLAGS_H_
 #define PELLUCID_CLI_TOKEN_FLAGS_H_
 

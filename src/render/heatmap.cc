@@ -138,7 +138,7 @@ void AddCells(Page& page, const Heatmap& heatmap, const Layout& at,
       if (!numbers || !std::isfinite(value)) continue;
       style.color = TextColorOn(color);
       page.AddTextWithin({cell.x + 1, cell.y, cell.width - 2, cell.height},
-                         ShortNumber(value), style);
+                         range.Text(value), style);
     }
   }
 }
@@ -194,10 +194,11 @@ Error TooSmall(const Heatmap& heatmap, const Layout& at) {
 
 // Columns of a terminal that all cells take.
 std::size_t CellColumns(const Heatmap& heatmap) {
+  const Heatmap::Range range = heatmap.range();
   std::size_t widest = 1;
   for (const auto& row : heatmap.values) {
     for (const double value : row) {
-      widest = std::max(widest, ShortNumber(value).size());
+      widest = std::max(widest, range.Text(value).size());
     }
   }
   for (const std::string& column : heatmap.columns) {
@@ -231,6 +232,21 @@ Heatmap::Range Heatmap::range() const {
   }
   if (range.low == range.high) range.high = range.low + 1;
   return range;
+}
+
+std::string Heatmap::Range::Text(double value) const {
+  constexpr double kHundredth = 0.01, kMost = 99999;
+  if (!std::isfinite(value)) return "";
+  if (std::fabs(value) > kMost) return fmt::format("{:.1e}", value);
+  const double digits = std::ceil(-std::log10((high - low) * kHundredth));
+  std::string text = fmt::format(
+      "{:.{}f}", value, static_cast<int>(std::clamp(digits, 0.0, 6.0)));
+  // A zero that rounding left has no sign.
+  if (text.starts_with('-') &&
+      text.find_first_not_of("-0.") == std::string::npos) {
+    text.erase(0, 1);
+  }
+  return text;
 }
 
 std::string ShortNumber(double value) {
@@ -305,7 +321,7 @@ std::string HeatmapTable(const Heatmap& heatmap, std::size_t width,
     out += PadRight(Truncate(heatmap.rows[r], label), label);
     for (std::size_t c = first; c < all; ++c) {
       const double value = heatmap.values[r][c];
-      const std::string text = PadLeft(ShortNumber(value), cell);
+      const std::string text = PadLeft(range.Text(value), cell);
       out += " ";
       if (std::isfinite(value)) {
         out += Shaded(heatmap.colors(), range.Shade(value), color) + text;

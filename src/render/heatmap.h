@@ -39,6 +39,9 @@ struct Heatmap {
     double low = 0, high = 1;
     // In [0, 1].
     double Shade(double value) const { return (value - low) / (high - low); }
+    // A number as a cell shows it: with as many digits behind the point as tell
+    // a hundredth of the range; empty for none.
+    std::string Text(double value) const;
   };
   Range range() const;
   // The colours, where `wanted` are asked for.
@@ -62,7 +65,7 @@ Result<Page> MakeHeatmapFigure(const Heatmap& heatmap,
 std::string HeatmapTable(const Heatmap& heatmap, std::size_t width,
                          ColorMode color);
 
-// A number as a cell shows it: at most five characters where that is possible.
+// A number in a sentence: at most five characters where that is possible.
 std::string ShortNumber(double value);
 
 }  // namespace pellucid::render

@@ -66,8 +66,8 @@ TEST(HeatmapTest, TheTableHasARowForEachRow) {
             "A grid\n"
             "layer      The \xc2\xb7"
             "capital      \xc2\xb7of\n"
-            "0            0    -1.50     3.00\n"
-            "1         12.2              0.25\n"
+            "0          0.0     -1.5      3.0\n"
+            "1         12.2               0.2\n"
             "A note\n");
 }
 
@@ -85,7 +85,7 @@ TEST(HeatmapTest, TheFigureSaysWhatItShows) {
   for (const char* text : {"A grid", "\"a b\"", "layer", "position",
                            "\xc2\xb7"
                            "capital",
-                           "3.00", "12.2", "20.0 clean", "-2.00 corrupt",
+                           "3.0", "12.2", "20.0 clean", "-2.00 corrupt",
                            "A note", "logit difference"}) {
     EXPECT_THAT(all, HasSubstr(text));
   }

@@ -51,7 +51,7 @@ Heatmap Frame(const PatchOptions& options, PatchShown shown,
   Heatmap map;
   const bool denoise = options.direction == PatchDirection::kDenoise;
   map.title =
-      fmt::format("{} of {} patched from the {} into the {} run",
+      fmt::format("{}: {} patched from the {} into the {} run",
                   ValueTitle(options.metric, shown), options.site,
                   denoise ? "clean" : "corrupt", denoise ? "corrupt" : "clean");
   map.row_title = "layer";

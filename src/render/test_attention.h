@@ -1,4 +1,5 @@
-// Small results of attention and attribution for the tests of their renderings.
+// Small results of attention and attribution for the tests of their renderings:
+// numbers that are easy to find again in a text.
 #ifndef PELLUCID_RENDER_TEST_ATTENTION_H_
 #define PELLUCID_RENDER_TEST_ATTENTION_H_
 

@@ -21,8 +21,8 @@ struct TraceInput {
   std::size_t edits = 0;
 };
 
-// {"file": path, "ids": [...], "text": TEXT or null, "turns": [...], "edits": N,
-// "tensors": {NAME: SHAPE, ...}} and a line feed. Without turns or edits there
+// {"file": path, "ids": [...], "text": TEXT or null, "turns": [...],
+// "edits": N, "tensors": {NAME: SHAPE, ...}} and a line feed. Without turns or edits there
 // is no such key (render/turns_json.h).
 void WriteTraceJson(const Trace& trace, const TraceInput& input,
                     const std::string& path, JsonStyle style,
