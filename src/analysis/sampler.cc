@@ -62,6 +62,8 @@ std::vector<Candidate> CandidatesOf(const SamplingOptions& options,
   const float highest = *std::ranges::max_element(logits);
   std::vector<float> kept;
   std::vector<Candidate> out;
+  kept.reserve(all ? logits.size() : *options.top_k);
+  out.reserve(kept.capacity());
   for (std::size_t i = 0; i < logits.size(); ++i) {
     if (!all && logits[i] < least) continue;
     out.push_back({static_cast<TokenId>(i), logits[i], 0});

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "base/edit_distance.h"
@@ -104,6 +105,20 @@ void Arguments::Number(std::string names, std::string value, std::size_t low,
         Problem(names, fmt::format("\"{}\" is no whole number from {} to {}; "
                                    "give one",
                                    Quote(text), low, high)));
+  };
+  entries_.push_back({std::move(names), std::move(value), std::move(help),
+                      false, false, take});
+}
+
+void Arguments::Real(std::string names, std::string value, double low,
+                     double high, std::optional<double>* to,
+                     std::string help) {
+  const auto take = [this, names, low, high, to](const std::string& text) {
+    *to = ParseReal(text);
+    if (*to && **to >= low && **to <= high) return Status();
+    return Status(Problem(
+        names, fmt::format("\"{}\" is no number from {} to {}; give one",
+                           Quote(text), low, high)));
   };
   entries_.push_back({std::move(names), std::move(value), std::move(help),
                       false, false, take});
@@ -306,6 +321,28 @@ std::optional<std::string> Nearest(std::string_view name,
     }
   }
   return nearest;
+}
+
+std::vector<std::string> SplitAtCommas(std::string_view text) {
+  std::vector<std::string> out(1);
+  for (const char c : text) {
+    if (c == ',') {
+      out.emplace_back();
+    } else {
+      out.back() += c;
+    }
+  }
+  return out;
+}
+
+std::optional<double> ParseReal(std::string_view text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || !std::isfinite(number)) {
+    return std::nullopt;
+  }
+  return number;
 }
 
 std::optional<std::uint64_t> ParseNumber(std::string_view text) {

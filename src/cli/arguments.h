@@ -43,6 +43,9 @@ class Arguments {
   // A whole number from `low` to `high`.
   void Number(std::string names, std::string value, std::size_t low,
               std::size_t high, std::size_t* to, std::string help);
+  // A decimal number from `low` to `high`.
+  void Real(std::string names, std::string value, double low, double high,
+            std::optional<double>* to, std::string help);
   // One of `choices`.
   void Choice(std::string names, std::vector<std::string> choices,
               std::string* to, std::string help);
@@ -91,6 +94,12 @@ class Arguments {
 // its characters differ (edit distance).
 std::optional<std::string> Nearest(std::string_view name,
                                    std::span<const std::string> candidates);
+
+// What stands between commas; an empty text is one empty item.
+std::vector<std::string> SplitAtCommas(std::string_view text);
+
+// A finite decimal number, nothing around it.
+std::optional<double> ParseReal(std::string_view text);
 
 // A whole decimal number, nothing around it; nothing if it is none or does not
 // fit.

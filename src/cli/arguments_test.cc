@@ -148,6 +148,32 @@ TEST(ArgumentsTest, HelpListsEverythingInEightyColumns) {
       "  pellucid try x\n");
 }
 
+TEST(ArgumentsTest, RealNumbersHaveARange) {
+  std::optional<double> number;
+  Arguments arguments("try", "Tries options.");
+  arguments.Real("--size", "X", -1, 2.5, &number, "a size");
+  const auto parse = [&](const std::string& value) -> std::string {
+    const std::vector<std::string> args = {"--size", value};
+    const auto done = arguments.Parse(args);
+    return done.ok() ? "" : done.error().message;
+  };
+  EXPECT_EQ(parse("-0.5"), "");
+  EXPECT_EQ(number, -0.5);
+  EXPECT_EQ(parse("2.5e0"), "");
+  EXPECT_EQ(number, 2.5);
+  for (const char* bad : {"2.6", "-2", "x", "1x", "nan", "inf", " 1"}) {
+    EXPECT_EQ(parse(bad), std::string("try: --size: \"") + bad +
+                              "\" is no number from -1 to 2.5; give one");
+  }
+}
+
+TEST(SplitAtCommasTest, KeepsEmptyItems) {
+  using Items = std::vector<std::string>;
+  EXPECT_EQ(SplitAtCommas("a,b c"), (Items{"a", "b c"}));
+  EXPECT_EQ(SplitAtCommas(""), (Items{""}));
+  EXPECT_EQ(SplitAtCommas(",a,"), (Items{"", "a", ""}));
+}
+
 TEST(NearestTest, OnlyWhatIsNearIsNamed) {
   const std::vector<std::string> names = {"lens", "trace", "info"};
   EXPECT_EQ(Nearest("lense", names), "lens");

@@ -26,6 +26,10 @@ Status RunInfo(Args args, Io& io);
 Status RunCheck(Args args, Io& io);
 Status RunPull(Args args, Io& io);
 Status RunModels(Args args, Io& io);
+Status RunGenerate(Args args, Io& io);
+Status RunSteer(Args args, Io& io);
+Status RunPatch(Args args, Io& io);
+Status RunCausalTrace(Args args, Io& io);
 Status RunAttn(Args args, Io& io);
 Status RunAttr(Args args, Io& io);
 Status RunBench(Args args, Io& io);
@@ -36,9 +40,14 @@ struct Command {
   Status (*run)(Args args, Io& io);
 };
 
-inline constexpr std::array<Command, 10> kCommands = {{
+inline constexpr std::array<Command, 14> kCommands = {{
     {"lens", "decode every layer at every position (logit lens)", RunLens},
     {"trace", "record activations by site name into a file", RunTrace},
+    {"generate", "continue a prompt, steered and edited if asked", RunGenerate},
+    {"steer", "make vectors that push what a model writes one way", RunSteer},
+    {"patch", "take activations from one run into another", RunPatch},
+    {"causal-trace", "where a fact is recalled, by noise and restoring",
+     RunCausalTrace},
     {"attn", "where heads look, and which heads do induction", RunAttn},
     {"attr", "which parts made a logit what it is", RunAttr},
     {"tokenize", "text to token ids, and back", RunTokenize},

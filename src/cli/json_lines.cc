@@ -110,6 +110,21 @@ Result<std::vector<TokenId>> ParseIdsLine(std::string_view line) {
   return IdsOf(element);
 }
 
+Result<ContrastLine> ParseContrastLine(std::string_view line) {
+  dom::parser parser;
+  PELLUCID_ASSIGN_OR_RETURN(const dom::element element,
+                            ParseLine(line, parser));
+  dom::object object;
+  std::string_view plus, minus;
+  if (element.get(object) != simdjson::SUCCESS ||
+      object["plus"].get(plus) != simdjson::SUCCESS ||
+      object["minus"].get(minus) != simdjson::SUCCESS) {
+    return UsageError(
+        "no pair of texts; write {\"plus\": \"...\", \"minus\": \"...\"}");
+  }
+  return ContrastLine{std::string(plus), std::string(minus)};
+}
+
 std::string LineName(std::string_view source, std::size_t number) {
   return fmt::format("{} line {}", source, number);
 }

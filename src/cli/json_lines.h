@@ -22,7 +22,12 @@ struct PromptLine {
   std::vector<TokenId> ids;
 };
 
-// All three: kUsage, with a message "WHAT; WHAT TO DO" that says nothing of
+// Two texts that differ in one thing.
+struct ContrastLine {
+  std::string plus, minus;
+};
+
+// All four: kUsage, with a message "WHAT; WHAT TO DO" that says nothing of
 // where the line is (see AtLine).
 
 // A JSON string, {"text": "..."} or {"ids": [1, 2]}; other keys are ignored.
@@ -31,6 +36,9 @@ Result<PromptLine> ParsePromptLine(std::string_view line);
 Result<std::string> ParseStringLine(std::string_view line);
 // An array of token ids.
 Result<std::vector<TokenId>> ParseIdsLine(std::string_view line);
+
+// {"plus": "...", "minus": "..."}; other keys are ignored.
+Result<ContrastLine> ParseContrastLine(std::string_view line);
 
 // How messages call a line: "f.jsonl line 3".
 std::string LineName(std::string_view source, std::size_t number);

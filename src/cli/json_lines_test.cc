@@ -38,6 +38,22 @@ TEST(JsonLinesTest, RecordsOfTheTokenizer) {
   EXPECT_FALSE(ParseIdsLine("\"a\"").ok());
 }
 
+TEST(JsonLinesTest, AContrastIsTwoTexts) {
+  const auto pair =
+      ParseContrastLine(R"({"plus": "good", "minus": "", "topic": 3})");
+  ASSERT_TRUE(pair.ok()) << pair.error().message;
+  EXPECT_EQ(pair->plus, "good");
+  EXPECT_EQ(pair->minus, "");
+  for (const char* line : {R"({"plus": "a"})", R"({"plus": "a", "minus": 1})",
+                           R"(["a", "b"])", "\"a\""}) {
+    EXPECT_EQ(ParseContrastLine(line).error().message,
+              "no pair of texts; write {\"plus\": \"...\", \"minus\": "
+              "\"...\"}")
+        << line;
+  }
+  EXPECT_FALSE(ParseContrastLine("{").ok());
+}
+
 TEST(JsonLinesTest, ErrorsNameTheLine) {
   const Error error = AtLine("lens", "f.jsonl", 3, UsageError("bad; fix it"));
   EXPECT_EQ(error.code, ErrorCode::kUsage);
