@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/quote.h"
+#include "cli/chat_prompt.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/heatmap_flags.h"
@@ -39,6 +40,7 @@ struct AttnFlags {
 
 void AddFlags(Arguments& arguments, AttnFlags* flags) {
   AddPromptOptions(arguments, &flags->prompt);
+  AddChatOptions(arguments, &flags->prompt);
   arguments.Text("--layer,--layers", "LAYERS", &flags->layers,
                  "blocks: all, 0,4,8, a slice 0:30:4, -1; default: all");
   arguments.Text("--heads", "HEADS", &flags->heads,
@@ -145,14 +147,14 @@ Status ShowPatterns(const Arguments& arguments, const AttnFlags& flags,
                             SelectionOf(flags.layers, "attn: --layers"));
   PELLUCID_ASSIGN_OR_RETURN(options.heads,
                             SelectionOf(flags.heads, "attn: --heads"));
-  PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
+  PELLUCID_ASSIGN_OR_RETURN(RawPrompt prompt,
                             ReadPrompt(arguments, flags.prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
-      EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
+      EncodeOnePrompt(arguments, flags.prompt, model, &prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
                             ResultOutputs::Open(flags.result, io));
   options.stop = io.stop;

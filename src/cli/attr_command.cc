@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/chat_prompt.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/heatmap_flags.h"
@@ -33,6 +34,7 @@ struct AttrFlags {
 
 void AddFlags(Arguments& arguments, AttrFlags* flags) {
   AddPromptOptions(arguments, &flags->prompt);
+  AddChatOptions(arguments, &flags->prompt);
   arguments.Text("--answer", "TEXT|id=N", &flags->answer,
                  "the token whose logit is taken apart; required");
   arguments.Text("--foil", "TEXT|id=N", &flags->foil,
@@ -117,14 +119,14 @@ Status RunAttr(Args args, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const HeatmapPlan plan,
                             PlanHeatmap(arguments, flags.result.heatmap));
   PELLUCID_ASSIGN_OR_RETURN(AttributionOptions options, PlanAttribution(flags));
-  PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
+  PELLUCID_ASSIGN_OR_RETURN(RawPrompt prompt,
                             ReadPrompt(arguments, flags.prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
-      EncodePrompt(arguments, prompt, flags.prompt.bos_policy(), model, io));
+      EncodeOnePrompt(arguments, flags.prompt, model, &prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(options.answer, ResolveToken(arguments, "--answer",
                                                          *flags.answer, model));
   if (flags.foil) {

@@ -130,6 +130,14 @@ TEST_F(ChatPromptTest, EachLineOfAFileIsAConversation) {
   EXPECT_THAT(bad.err, HasSubstr("line 1"));
 }
 
+TEST_F(ChatPromptTest, HeadsAreShownOnAConversation) {
+  const auto run = RunCli({"attn", "--chat", "ab", "--layers", "0", "-m",
+                           model_, "--json", "-"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("</s>"));
+  EXPECT_THAT(RunCli({"attr", "--help"}).out, HasSubstr("--chat"));
+}
+
 TEST_F(ChatPromptTest, ATraceListsTheTurns) {
   const auto run =
       RunCli({"trace", "--chat", "a", "-m", model_, "--sites", "embed", "--out",
