@@ -22,8 +22,8 @@ struct TraceInput {
 };
 
 // {"file": path, "ids": [...], "text": TEXT or null, "turns": [...],
-// "edits": N, "tensors": {NAME: SHAPE, ...}} and a line feed. Without turns or edits there
-// is no such key (render/turns_json.h).
+// "edits": N, "tensors": {NAME: SHAPE, ...}} and a line feed. Without turns or
+// edits there is no such key (render/turns_json.h).
 void WriteTraceJson(const Trace& trace, const TraceInput& input,
                     const std::string& path, JsonStyle style,
                     const TextSink& sink);
