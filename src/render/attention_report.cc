@@ -65,7 +65,7 @@ std::string Overview(const PatternReport& report, std::size_t width,
   constexpr std::size_t kTokenWidth = 7;
   const AttentionPatterns& patterns = report.patterns;
   const std::size_t all = patterns.heads.size();
-  const std::size_t cell = kTokenWidth + 5;
+  const std::size_t cell = 1 + kTokenWidth + 5;  // " France 100%"
   std::size_t shown = all;
   if (width > 0) {
     shown = std::clamp<std::size_t>(width > 5 ? (width - 5) / cell : 0, 1, all);
@@ -85,7 +85,7 @@ std::string Overview(const PatternReport& report, std::size_t width,
       const std::string token =
           Truncate(ShownText(report.texts, patterns.ids[key]), kTokenWidth);
       out += " " + Shaded(weight, color) + PadLeft(token, kTokenWidth) +
-             PadLeft(fmt::format("{:.0f}%", weight * 100), 4);
+             PadLeft(fmt::format("{:.0f}%", weight * 100), 5);
       out += Reset(color);
     }
     out += "\n";

@@ -71,7 +71,7 @@ TEST_F(AttentionReportTest, ManyHeadsAreOneLineABlock) {
     patterns_.patterns.push_back(patterns_.patterns.back());
   }
   const std::string out = PatternTable(Patterns(), 0, ColorMode::kNone);
-  EXPECT_THAT(out, HasSubstr("layer      head 0      head 1\n"
+  EXPECT_THAT(out, HasSubstr("layer       head 0       head 1\n"
                              "    0      \u00b7b 100%      \u00b7b  75%\n"
                              "    1       a  50%       a  75%\n"));
   EXPECT_THAT(out, HasSubstr("from the last position, \" b\""));

@@ -57,9 +57,9 @@ TEST_F(AttributionReportTest, TheGreatestTermsAndTheSum) {
   const std::string out =
       AttributionTable(Report(AttributionBy::kNeuron), 0, ColorMode::kNone);
   EXPECT_THAT(out, HasSubstr("The 3 greatest terms, in logits:\n"
-                             "L1 E3 N5              -2.500\n"
-                             "L0 E3 N5              -1.250\n"
-                             "L0 other neurons      +1.000\n"));
+                             "L1 E3 N5            -2.500\n"
+                             "L0 E3 N5            -1.250\n"
+                             "L0 other neurons    +1.000\n"));
   EXPECT_THAT(out,
               HasSubstr("8 terms sum to 1.750000; the logit of \"a\" less that "
                         "of \"<id:7>\" before the cap is 1.750000: 1.0e-07 "

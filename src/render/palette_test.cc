@@ -58,7 +58,7 @@ TEST(PaletteTest, ViridisGetsLighterAllTheWay) {
 // Either end is as far from white, so that no sign looks greater.
 TEST(PaletteTest, BlueRedIsEvenOnEitherSide) {
   EXPECT_EQ(BlueRed(0.5), (Rgb{0xf7, 0xf7, 0xf7}));
-  for (int i = 0; i < 128; ++i) {
+  for (int i = 0; i < 127; ++i) {
     const double at = i / 255.0;
     const double blue = Luminance(BlueRed(at)),
                  red = Luminance(BlueRed(1 - at));
