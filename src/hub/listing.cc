@@ -51,8 +51,9 @@ Result<Listing> ParseListing(std::string_view json, const std::string& name) {
     if (IsPlainPath(path)) listing.files.emplace_back(path);
   }
   std::ranges::sort(listing.files);
-  const auto twice = std::ranges::unique(listing.files);
-  listing.files.erase(twice.begin(), twice.end());
+  // (clang 14 does not read what std::ranges::unique returns.)
+  listing.files.erase(std::unique(listing.files.begin(), listing.files.end()),
+                      listing.files.end());
   return listing;
 }
 

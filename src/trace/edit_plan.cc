@@ -266,8 +266,9 @@ Status Resolver::ResolveColumns() {
     }
   }
   std::ranges::sort(out_.columns);
-  const auto repeated = std::ranges::unique(out_.columns);
-  out_.columns.erase(repeated.begin(), repeated.end());
+  // (clang 14 does not read what std::ranges::unique returns.)
+  out_.columns.erase(std::unique(out_.columns.begin(), out_.columns.end()),
+                     out_.columns.end());
   out_.width = out_.columns.size();
   return {};
 }
