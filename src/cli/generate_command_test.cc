@@ -91,7 +91,7 @@ TEST_F(GenerateCommandTest, JsonHoldsTokensAndText) {
       Out({"c ab", "--max-tokens", "3", "--ignore-eos", "--json", "-"});
   const Generation made =
       Make({.max_tokens = 3, .stop_tokens = std::vector<TokenId>{}});
-  EXPECT_THAT(json, StartsWith("{\n  \"schema\": \"pellucid.generate/1\",\n"));
+  EXPECT_THAT(json, StartsWith("{\n \"schema\": \"pellucid.generate/1\",\n"));
   EXPECT_THAT(json, HasSubstr("\"prompt\": {\"tokens\": [{\"id\": 4, \"text\": "
                               "\"c\"}, {\"id\": 13, \"text\": \" ab\"}]}"));
   EXPECT_THAT(json,
@@ -153,7 +153,7 @@ TEST_F(GenerateCommandTest, MakesTheEditsOfAFile) {
   testutil::WriteFileText(
       dir_ / "e.json",
       R"({"schema": "pellucid.edits/1", "edits": [{"site": "logits",)"
-      R"( "kind": "add", "factor": 1000, "scope": {"features": [5]}}]})");
+      R"( "kind": "add", "factor": 1000, "features": [5]}]})");
   EXPECT_EQ(Out({"c ab", "--max-tokens", "3", "--edits", dir_ / "e.json"}),
             "ddd\n");
 }

@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 using testutil::CliOutcome;
 using testutil::RunCli;
@@ -52,7 +51,7 @@ TEST_F(SteerCommandTest, MakesTheDifferenceOfTwoTexts) {
   const CliOutcome run = Run({"--plus", "c ab", "--minus", "d", "--layer", "1",
                               "--out", dir_ / "v.safetensors"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.out, MatchesRegex("model.layers.1  length [0-9.]+\n"));
+  EXPECT_THAT(run.out, StartsWith("model.layers.1  length "));
   const ContrastPair pair = Pair({4, 13}, {5});
   const auto expected =
       MakeSteering(model_, {&pair, 1}, {.layers = Selection::Of({1})}).value();

@@ -46,9 +46,8 @@ TEST(GenerateJsonTest, WithoutATokenizerAndWithAScale) {
 TEST(GenerateJsonTest, ATokenALine) {
   const std::string text =
       Text({Made(), {}, std::nullopt}, JsonStyle::kIndented);
-  EXPECT_NE(
-      text.find("\n    {\"id\": 8, \"text\": null, \"logprob\": -0.5},\n"),
-      std::string::npos)
+  EXPECT_NE(text.find("\n  {\"id\": 8, \"text\": null, \"logprob\": -0.5},\n"),
+            std::string::npos)
       << text;
 }
 
