@@ -92,11 +92,11 @@ std::string Overview(const PatternReport& report, std::size_t width,
   }
   std::string note = fmt::format(
       "{}: the token that each head looks at most from the last position, {}, "
-      "and its weight; choose --layers and --heads (at most {} heads) to see "
-      "whole patterns",
+      "and its weight; choose --layers and --heads to see whole patterns (of "
+      "at most {} heads and {} tokens)",
       PromptOf(patterns.ids, report.texts),
       QuotedText(TextOrId(report.texts, patterns.ids.back())),
-      kMostPatternTables);
+      kMostPatternTables, kMostPatternTokens);
   if (shown < all) {
     note += fmt::format("; {} heads have no room here", all - shown);
   }
@@ -231,7 +231,8 @@ std::string PatternCsv(const PatternReport& report) {
 std::string PatternTable(const PatternReport& report, std::size_t width,
                          ColorMode color) {
   const std::vector<HeadPattern>& patterns = report.patterns.patterns;
-  if (patterns.size() > kMostPatternTables) {
+  if (patterns.size() > kMostPatternTables ||
+      report.patterns.ids.size() > kMostPatternTokens) {
     return Overview(report, width, color);
   }
   Heatmap map = SharedPattern(report);

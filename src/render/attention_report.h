@@ -29,10 +29,11 @@ void WritePatternJson(const PatternReport& report, const TextSink& sink);
 // layer,head,query,key,weight: one line a key that the query may see.
 std::string PatternCsv(const PatternReport& report);
 
-// Up to kMostPatternTables heads each as a matrix; more as one line a block,
-// with the token that each head looks at most from the last position. `width`
-// columns; 0: as wide as it takes.
+// Up to kMostPatternTables heads of kMostPatternTokens tokens each as a matrix;
+// more as one line a block, with the token that each head looks at most from
+// the last position. `width` columns; 0: as wide as it takes.
 inline constexpr std::size_t kMostPatternTables = 12;
+inline constexpr std::size_t kMostPatternTokens = 100;
 std::string PatternTable(const PatternReport& report, std::size_t width,
                          ColorMode color);
 

@@ -77,6 +77,18 @@ TEST_F(AttentionReportTest, ManyHeadsAreOneLineABlock) {
   EXPECT_THAT(out, HasSubstr("from the last position, \" b\""));
 }
 
+TEST_F(AttentionReportTest, LongPromptsAreOneLineABlockToo) {
+  const std::size_t tokens = kMostPatternTokens + 1;
+  patterns_.ids.assign(tokens, 1);
+  patterns_.layers = {1};
+  patterns_.heads = {0};
+  Tensor weights({tokens, tokens});
+  weights.data.back() = 1;
+  patterns_.patterns = {{1, 0, weights}};
+  EXPECT_THAT(PatternTable(Patterns(), 0, ColorMode::kNone),
+              HasSubstr("layer       head 0\n    1       a 100%\n"));
+}
+
 TEST_F(AttentionReportTest, GridHasAPanelAHeadAndNothingAhead) {
   const HeatmapGrid grid = PatternGrid(Patterns());
   EXPECT_EQ(grid.across, 2u);
