@@ -212,7 +212,12 @@ Result<ModelFiles> ChooseFiles(const Listing& listing, const HubName& name,
   for (const std::string_view file : kTokenizerFiles) {
     Choose(listing, file, &chosen);
   }
-  if (part == Part::kTokenizer) return chosen;
+  if (part == Part::kTokenizer) {
+    if (!chosen.files.empty()) return chosen;
+    return Unfit(name,
+                 "holds weights, but neither a tokenizer nor a config.json; "
+                 "choose another repository");
+  }
   chosen.has_index = has_index;
   if (has_index) {
     chosen.files.emplace_back(kIndexFile);

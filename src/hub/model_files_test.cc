@@ -85,6 +85,13 @@ TEST(ModelFilesTest, ATokenizerAloneBringsNoWeights) {
               ElementsAre("config.json", "vocab.json", "merges.txt"));
   // Of a repository that has nothing else, too.
   EXPECT_TRUE(Choose({"tokenizer.json"}, "o/n", Part::kTokenizer).ok());
+  // A folder of nothing is no tokenizer.
+  const auto nothing =
+      Choose({"model-0002.safetensors"}, "o/n", Part::kTokenizer);
+  ASSERT_FALSE(nothing.ok());
+  EXPECT_EQ(nothing.error().code, ErrorCode::kModel);
+  EXPECT_NE(nothing.error().message.find("neither a tokenizer"),
+            std::string::npos);
 }
 
 TEST(ModelFilesTest, OneGgufIsTheModelAndOfSeveralOneIsNamed) {
