@@ -208,7 +208,8 @@ Result<ChatText> ChatTemplate::Render(std::string_view messages,
                                       const ChatOptions& options) const {
   return CatchOutOfMemory("chat", [&]() -> Result<ChatText> {
     const std::tm now = LocalTime();
-    Heap heap;
+    const std::size_t more = jinja::kByteWork * messages.size();
+    Heap heap(more);
     PELLUCID_ASSIGN_OR_RETURN(
         Conversation chat,
         ReadConversation(messages, options, impl_->tokens, heap));
@@ -218,7 +219,7 @@ Result<ChatText> ChatTemplate::Render(std::string_view messages,
     if (!rendering.ok()) return AtTemplate(impl_->name, rendering.error());
     std::size_t answer = rendering->text.size();
     if (options.add_generation_prompt) {
-      Heap second;
+      Heap second(more);
       PELLUCID_ASSIGN_OR_RETURN(
           chat, ReadConversation(messages, options, impl_->tokens, second));
       chat.variables.emplace_back("add_generation_prompt", Value(false));

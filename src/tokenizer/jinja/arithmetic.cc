@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -144,7 +145,7 @@ Result<Value> RepeatText(const Text& text, std::int64_t times, Heap& heap) {
   if (times <= 0 || text.size() == 0) return heap.Make(std::move(out));
   const auto count = static_cast<std::size_t>(times);
   if (count > heap.rest() / text.size()) {
-    PELLUCID_RETURN_IF_ERROR(heap.Ask(kMaxWork));
+    PELLUCID_RETURN_IF_ERROR(heap.Ask(SIZE_MAX));
   }
   PELLUCID_RETURN_IF_ERROR(heap.Ask(count * (1 + kNodeWork)));
   for (std::size_t i = 0; i < count; ++i) out.Append(text);
@@ -158,7 +159,7 @@ Result<Value> RepeatList(const List& list, std::int64_t times, Heap& heap) {
   }
   const auto count = static_cast<std::size_t>(times);
   const std::size_t one = kNodeWork * list.items.size();
-  if (count > heap.rest() / one) PELLUCID_RETURN_IF_ERROR(heap.Ask(kMaxWork));
+  if (count > heap.rest() / one) PELLUCID_RETURN_IF_ERROR(heap.Ask(SIZE_MAX));
   PELLUCID_RETURN_IF_ERROR(heap.Ask(count * one));
   for (std::size_t i = 0; i < count; ++i) {
     out.insert(out.end(), list.items.begin(), list.items.end());

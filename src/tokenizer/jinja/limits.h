@@ -3,7 +3,8 @@
 // hang, a full memory or a broken stack.
 //
 // Real templates stay far below: the longest of 160 that were looked at has 19
-// kB, and a conversation of a million tokens needs some 2^24 units of work.
+// kB, and the most careless takes some 50 units of work for a byte of messages,
+// which come on top (ChatTemplate::Render).
 #ifndef PELLUCID_TOKENIZER_JINJA_LIMITS_H_
 #define PELLUCID_TOKENIZER_JINJA_LIMITS_H_
 
@@ -23,6 +24,7 @@ inline constexpr std::size_t kMaxValueDepth = 100;
 // Work: a byte made or looked at is 1, a node computed or a value made 16.
 // The last unit is reached after a second or so.
 inline constexpr std::size_t kMaxWork = std::size_t{1} << 28;
+inline constexpr std::size_t kByteWork = 128;  // more, for a byte of messages
 inline constexpr std::size_t kNodeWork = 16;
 inline constexpr std::size_t kMaxOutput = std::size_t{1} << 26;  // bytes
 // As in Jinja's sandbox.

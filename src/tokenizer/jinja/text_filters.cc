@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/utf8.h"
 #include "tokenizer/jinja/compare.h"
@@ -69,7 +70,7 @@ Result<Value> Replace(const FilterCall& call) {
       call.heap.Ask(SearchWork(value.text().size(), from.size())));
   auto replaced =
       Replaced(value.text(), from.view(), to, limit, call.heap.rest());
-  if (!replaced) PELLUCID_RETURN_IF_ERROR(call.heap.Ask(kMaxWork));
+  if (!replaced) PELLUCID_RETURN_IF_ERROR(call.heap.Ask(SIZE_MAX));
   return call.heap.Make(std::move(*replaced));
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 
 #include "base/utf8.h"
@@ -169,7 +170,7 @@ Result<Value> Replace(const Call& call) {
       call.heap.Ask(SearchWork(call.text.size(), from->size())));
   auto replaced =
       Replaced(call.text, from->view(), *to, limit, call.heap.rest());
-  if (!replaced) PELLUCID_RETURN_IF_ERROR(call.heap.Ask(kMaxWork));
+  if (!replaced) PELLUCID_RETURN_IF_ERROR(call.heap.Ask(SIZE_MAX));
   return call.heap.Make(std::move(*replaced));
 }
 
@@ -355,7 +356,7 @@ Result<Value> PadText(const Text& text, std::int64_t width, Side side,
   const auto missing =
       static_cast<std::size_t>(std::max<std::int64_t>(0, width - chars));
   if (missing > heap.rest() / fill.size()) {
-    PELLUCID_RETURN_IF_ERROR(heap.Ask(kMaxWork));
+    PELLUCID_RETURN_IF_ERROR(heap.Ask(SIZE_MAX));
   }
   PELLUCID_RETURN_IF_ERROR(heap.Ask(missing * fill.size()));
   std::size_t left = side == Side::kLeft ? missing : 0;

@@ -107,14 +107,13 @@ void Scope::Set(int name, const Value& value) {
 }
 
 Status Heap::Check() const {
-  if (work_ < kMaxWork) return {};
-  return TemplateError(
-      fmt::format("takes more than {} units of work", kMaxWork));
+  if (work_ < limit_) return {};
+  return TemplateError(fmt::format("takes more than {} units of work", limit_));
 }
 
 Status Heap::Ask(std::size_t work) {
   // Kept below the limit's double, so that nothing can wrap.
-  work_ += std::min(work, kMaxWork);
+  work_ += std::min(work, limit_);
   return Check();
 }
 

@@ -177,17 +177,18 @@ struct Scope {
 
 class Heap {
  public:
-  Heap() = default;
+  // For kMaxWork, and `more`.
+  explicit Heap(std::size_t more = 0) : limit_(kMaxWork + more) {}
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
   // Adds to the work done. What does more at once than it reads asks first:
-  // kModel where that would be beyond kMaxWork.
+  // kModel where that would be beyond the limit.
   void Spend(std::size_t work) { work_ += work; }
   Status Ask(std::size_t work);
   // kModel: the work that was spent is too much.
   Status Check() const;
-  std::size_t rest() const { return work_ < kMaxWork ? kMaxWork - work_ : 0; }
+  std::size_t rest() const { return work_ < limit_ ? limit_ - work_ : 0; }
 
   Value Make(Text text);
   Value Make(std::string_view text) { return Make(Text(text)); }
@@ -200,6 +201,7 @@ class Heap {
   Loop* MakeLoop();
 
  private:
+  std::size_t limit_;
   std::size_t work_ = 0;
   std::deque<Text> texts_;
   std::deque<List> lists_;
