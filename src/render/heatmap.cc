@@ -335,8 +335,8 @@ std::string HeatmapTable(const Heatmap& heatmap, std::size_t width,
   std::vector<std::string> notes = heatmap.notes;
   if (first > 0) {
     notes.push_back(fmt::format(
-        "The first {} columns have no room here; --json and --csv have all",
-        first));
+        "The first {} column{} no room here; --json and --csv have all", first,
+        first == 1 ? " has" : "s have"));
   }
   for (const std::string& note : notes) {
     for (const std::string& line : WrapText(note, width)) out += line + "\n";
