@@ -134,7 +134,8 @@ Value Heap::Make(Dict dict) {
 
 Value Heap::MakeUndefined(std::string why) {
   Spend(kNodeWork + why.size());
-  return Value(&std::as_const(undefined_.emplace_back(std::move(why))));
+  return Value(
+      &std::as_const(undefined_.emplace_back(Undefined{std::move(why)})));
 }
 
 Value Heap::MakeNamespace(Namespace space) {
