@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,9 +14,9 @@
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/heatmap_flags.h"
-#include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/prompt.h"
+#include "cli/result_outputs.h"
 #include "cli/token_flags.h"
 #include "formats/safetensors_writer.h"
 #include "model/stored_tensor.h"
@@ -38,10 +37,7 @@ struct CausalFlags {
   std::optional<std::string> noise_in, noise_out, layers, positions;
   std::string kind = "resid";
   std::size_t window = 0, samples = 10, seed = 0, resamples = 1000;
-  bool table = false;
-  std::optional<std::string> json, csv;
-  HeatmapFlags heatmap;
-  std::string color = "auto";
+  ResultFlags result;
 };
 
 void AddFlags(Arguments& arguments, CausalFlags* flags) {
@@ -76,13 +72,8 @@ void AddFlags(Arguments& arguments, CausalFlags* flags) {
                  "all, last, 0,3 or a slice -3:; default: all");
   arguments.Number("--resamples", "N", 0, 1000000, &flags->resamples,
                    "of the bootstrap; default: 1000");
-  arguments.Flag("--table", &flags->table,
-                 "show the grid (the default when nothing else is asked for)");
-  AddJsonOption(arguments, &flags->json);
-  arguments.Text("--csv", "F|-", &flags->csv, "one line a cell");
-  AddHeatmapFlags(arguments, &flags->heatmap);
+  AddResultFlags(arguments, &flags->result);
   AddModelOptions(arguments, &flags->model);
-  AddColorOption(arguments, &flags->color);
   arguments.Example(
       "pellucid causal-trace \"The Eiffel Tower is in the city of\" --subject "
       "\"Eiffel Tower\" --plot trace.svg");
@@ -104,17 +95,7 @@ Status CheckFlags(const Arguments& arguments, const CausalFlags& flags) {
     return arguments.Problem("--noise-std",
                              "changes nothing with --noise-in; leave one out");
   }
-  if (flags.json == "-" && flags.csv == "-") {
-    return arguments.Problem("--csv",
-                             "goes to standard output, as --json "
-                             "does; write one of them elsewhere");
-  }
-  if (flags.table && (flags.json == "-" || flags.csv == "-")) {
-    return arguments.Problem("--table",
-                             "goes to standard output too; write "
-                             "the other result elsewhere");
-  }
-  return {};
+  return CheckResultFlags(arguments, flags.result);
 }
 
 Status ReadNoise(const Arguments& arguments, const CausalFlags& flags,
@@ -191,53 +172,6 @@ Status WriteNoise(const Tensor& noise, const std::string& path) {
   return file.Commit();
 }
 
-// The outputs that were asked for, opened before the work begins.
-struct CausalOutputs {
-  std::unique_ptr<Output> table, json, csv, plot;  // null: not asked for
-
-  static Result<CausalOutputs> Open(const CausalFlags& flags, Io& io) {
-    CausalOutputs outputs;
-    const auto open = [&io](const std::optional<std::string>& path,
-                            std::unique_ptr<Output>* to) -> Status {
-      if (!path) return {};
-      PELLUCID_ASSIGN_OR_RETURN(*to, Output::Open(*path, io));
-      return {};
-    };
-    PELLUCID_RETURN_IF_ERROR(open(flags.json, &outputs.json));
-    PELLUCID_RETURN_IF_ERROR(open(flags.csv, &outputs.csv));
-    PELLUCID_RETURN_IF_ERROR(open(flags.heatmap.plot, &outputs.plot));
-    const bool nothing_else = !flags.json && !flags.csv && !flags.heatmap.plot;
-    if (flags.table || nothing_else) {
-      PELLUCID_RETURN_IF_ERROR(open("-", &outputs.table));
-    }
-    return outputs;
-  }
-
-  Status Write(const render::CausalReport& report, const CausalFlags& flags,
-               const HeatmapPlan& plan, const Io& io) {
-    if (json) render::WriteCausalJson(report, json->sink());
-    if (csv) csv->sink()(render::CausalCsv(report));
-    const render::Heatmap heatmap = render::CausalHeatmap(report);
-    if (plot) {
-      PELLUCID_ASSIGN_OR_RETURN(const std::string file,
-                                DrawHeatmap(heatmap, plan));
-      plot->sink()(file);
-    }
-    if (table) {
-      const Terminal& terminal = io.out_terminal;
-      const ColorChoice choice =
-          ColorChoiceFromName(flags.color).value_or(ColorChoice::kAuto);
-      table->sink()(render::HeatmapTable(
-          heatmap, terminal.is_terminal ? terminal.columns : 0,
-          ColorsFor(choice, terminal)));
-    }
-    for (Output* output : {json.get(), csv.get(), plot.get(), table.get()}) {
-      if (output != nullptr) PELLUCID_RETURN_IF_ERROR(output->Commit());
-    }
-    return {};
-  }
-};
-
 }  // namespace
 
 Status RunCausalTrace(Args args, Io& io) {
@@ -252,7 +186,7 @@ Status RunCausalTrace(Args args, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(CausalTraceOptions options,
                             PlanTrace(arguments, flags));
   PELLUCID_ASSIGN_OR_RETURN(const HeatmapPlan plan,
-                            PlanHeatmap(arguments, flags.heatmap));
+                            PlanHeatmap(arguments, flags.result.heatmap));
   PELLUCID_ASSIGN_OR_RETURN(const RawPrompt prompt,
                             ReadPrompt(arguments, flags.prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
@@ -268,8 +202,8 @@ Status RunCausalTrace(Args args, Io& io) {
         options.answer,
         ResolveToken(arguments, "--answer", *flags.answer, model));
   }
-  PELLUCID_ASSIGN_OR_RETURN(CausalOutputs outputs,
-                            CausalOutputs::Open(flags, io));
+  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
+                            ResultOutputs::Open(flags.result, io));
   options.stop = io.stop;
   const Result<CausalTrace> trace = [&] {
     ProgressLine progress(io, "causal-trace");
@@ -282,8 +216,18 @@ Status RunCausalTrace(Args args, Io& io) {
   }
   const render::RunInfo run = RunInfoOf(opened, prompt.text);
   const auto texts = render::TextsOf(model.tokenizer());
-  return outputs.Write({ids, options, *trace, model.info(), run, texts}, flags,
-                       plan, io);
+  const render::CausalReport report{ids,          options, *trace,
+                                    model.info(), run,     texts};
+  const render::Heatmap heatmap = render::CausalHeatmap(report);
+  return outputs.Write(
+      {.json = [&](const auto& sink) { WriteCausalJson(report, sink); },
+       .csv = [&] { return CausalCsv(report); },
+       .table =
+           [&](std::size_t width, render::ColorMode color) {
+             return HeatmapTable(heatmap, width, color);
+           },
+       .page = [&] { return MakeHeatmapFigure(heatmap, plan.options); }},
+      plan, io);
 }
 
 }  // namespace pellucid::cli

@@ -14,10 +14,10 @@
 #include "cli/common_options.h"
 #include "cli/heatmap_flags.h"
 #include "cli/json_lines.h"
-#include "cli/output.h"
 #include "cli/patch_pairs.h"
 #include "cli/progress.h"
 #include "cli/prompt.h"
+#include "cli/result_outputs.h"
 #include "pellucid/patch.h"
 #include "render/patch_report.h"
 
@@ -36,10 +36,7 @@ struct PatchFlags {
   std::string grid = "layer,position", metric = "logit-diff";
   std::string direction = "denoise", align = "strict", show = "value";
   std::size_t window = 1, seed = 0, resamples = 1000;
-  bool table = false;
-  std::optional<std::string> json, csv;
-  HeatmapFlags heatmap;
-  std::string color = "auto";
+  ResultFlags result;
 };
 
 void AddPairFlags(Arguments& arguments, PatchFlags* flags) {
@@ -113,15 +110,10 @@ void AddPatchFlags(Arguments& arguments, PatchFlags* flags) {
 }
 
 void AddOutputFlags(Arguments& arguments, PatchFlags* flags) {
-  arguments.Flag("--table", &flags->table,
-                 "show the grid (the default when nothing else is asked for)");
   arguments.Choice("--show", {"value", "recovery"}, &flags->show,
                    "what table and figure show; default: value");
-  AddJsonOption(arguments, &flags->json);
-  arguments.Text("--csv", "F|-", &flags->csv, "one line a cell");
-  AddHeatmapFlags(arguments, &flags->heatmap);
+  AddResultFlags(arguments, &flags->result);
   AddModelOptions(arguments, &flags->model);
-  AddColorOption(arguments, &flags->color);
   arguments.Example(
       "pellucid patch --clean \"The capital of France is\" --corrupt \"The "
       "capital of Italy is\" --answer \" Paris\" --foil \" Rome\"");
@@ -135,7 +127,6 @@ struct PatchPlan {
   PatchOptions options;
   HeatmapPlan heatmap;
   render::PatchShown shown = render::PatchShown::kValues;
-  bool table = false;
 };
 
 Status CheckSources(const Arguments& arguments, const PatchFlags& flags) {
@@ -147,7 +138,7 @@ Status CheckSources(const Arguments& arguments, const PatchFlags& flags) {
                              "has prompts and answers of its own; leave out "
                              "--clean, --corrupt, --answer and --foil");
   }
-  if (flags.pairs && flags.csv) {
+  if (flags.pairs && flags.result.csv) {
     return arguments.Problem("--csv", "is for one pair; give --json");
   }
   if (!flags.pairs && flags.lines) {
@@ -157,17 +148,7 @@ Status CheckSources(const Arguments& arguments, const PatchFlags& flags) {
     return arguments.Problem("--resume",
                              "needs the file to go on with; give --lines");
   }
-  if (flags.json == "-" && flags.csv == "-") {
-    return arguments.Problem("--csv",
-                             "goes to standard output, as --json "
-                             "does; write one of them elsewhere");
-  }
-  if (flags.table && (flags.json == "-" || flags.csv == "-")) {
-    return arguments.Problem("--table",
-                             "goes to standard output too; write "
-                             "the other result elsewhere");
-  }
-  return {};
+  return CheckResultFlags(arguments, flags.result);
 }
 
 Result<PatchPlan> PlanPatch(const Arguments& arguments,
@@ -199,59 +180,20 @@ Result<PatchPlan> PlanPatch(const Arguments& arguments,
   PELLUCID_RETURN_IF_ERROR(select("--heads", flags.heads, &options.heads));
   options.window = flags.window;
   PELLUCID_ASSIGN_OR_RETURN(plan.heatmap,
-                            PlanHeatmap(arguments, flags.heatmap));
+                            PlanHeatmap(arguments, flags.result.heatmap));
   if (flags.show == "recovery") plan.shown = render::PatchShown::kRecovery;
-  plan.table =
-      flags.table || (!flags.json && !flags.csv && !flags.heatmap.plot);
   return plan;
 }
 
-// The outputs that were asked for, opened before the work begins.
-struct PatchOutputs {
-  std::unique_ptr<Output> table, json, csv, plot;  // null: not asked for
-
-  static Result<PatchOutputs> Open(const PatchFlags& flags,
-                                   const PatchPlan& plan, Io& io) {
-    PatchOutputs outputs;
-    const auto open = [&io](const std::optional<std::string>& path,
-                            std::unique_ptr<Output>* to) -> Status {
-      if (!path) return {};
-      PELLUCID_ASSIGN_OR_RETURN(*to, Output::Open(*path, io));
-      return {};
-    };
-    PELLUCID_RETURN_IF_ERROR(open(flags.json, &outputs.json));
-    PELLUCID_RETURN_IF_ERROR(open(flags.csv, &outputs.csv));
-    PELLUCID_RETURN_IF_ERROR(open(flags.heatmap.plot, &outputs.plot));
-    if (plan.table) PELLUCID_RETURN_IF_ERROR(open("-", &outputs.table));
-    return outputs;
-  }
-
-  // The parts that one pair and many have in common.
-  Status WriteHeatmap(const render::Heatmap& heatmap, const PatchFlags& flags,
-                      const PatchPlan& plan, const Io& io) {
-    if (plot) {
-      PELLUCID_ASSIGN_OR_RETURN(const std::string file,
-                                DrawHeatmap(heatmap, plan.heatmap));
-      plot->sink()(file);
-    }
-    if (table) {
-      const Terminal& terminal = io.out_terminal;
-      table->sink()(render::HeatmapTable(
-          heatmap, terminal.is_terminal ? terminal.columns : 0,
-          ColorsFor(
-              ColorChoiceFromName(flags.color).value_or(ColorChoice::kAuto),
-              terminal)));
-    }
-    return {};
-  }
-
-  Status Commit() {
-    for (Output* output : {json.get(), csv.get(), plot.get(), table.get()}) {
-      if (output != nullptr) PELLUCID_RETURN_IF_ERROR(output->Commit());
-    }
-    return {};
-  }
-};
+// The forms that one pair and many have in common.
+ResultForms FormsOf(const render::Heatmap& heatmap, const PatchPlan& plan) {
+  ResultForms forms;
+  forms.table = [&](std::size_t width, render::ColorMode color) {
+    return HeatmapTable(heatmap, width, color);
+  };
+  forms.page = [&] { return MakeHeatmapFigure(heatmap, plan.heatmap.options); };
+  return forms;
+}
 
 BosPolicy BosOf(const PatchFlags& flags) {
   PromptOptions options;
@@ -268,8 +210,8 @@ Status PatchOnePair(const Arguments& arguments, const PatchFlags& flags,
       const PatchPair pair,
       EncodePair(arguments, flags.pair, BosOf(flags),
                  AnswerModeFromName(flags.answer_mode), model, io));
-  PELLUCID_ASSIGN_OR_RETURN(PatchOutputs outputs,
-                            PatchOutputs::Open(flags, plan, io));
+  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
+                            ResultOutputs::Open(flags.result, io));
   const Result<PatchGrid> grid = [&] {
     ProgressLine progress(io, "patch");
     plan.options.progress = progress.callback();
@@ -280,14 +222,14 @@ Status PatchOnePair(const Arguments& arguments, const PatchFlags& flags,
   const auto texts = render::TextsOf(model.tokenizer());
   const render::PatchReport report{pair,         plan.options, *grid,
                                    model.info(), run,          texts};
-  if (outputs.json) {
+  const render::Heatmap heatmap = render::PatchHeatmap(report, plan.shown);
+  ResultForms forms = FormsOf(heatmap, plan);
+  forms.json = [&](const render::TextSink& sink) {
     render::WritePatchJson(report, std::nullopt, render::JsonStyle::kIndented,
-                           outputs.json->sink());
-  }
-  if (outputs.csv) outputs.csv->sink()(render::PatchCsv(report));
-  PELLUCID_RETURN_IF_ERROR(outputs.WriteHeatmap(
-      render::PatchHeatmap(report, plan.shown), flags, plan, io));
-  return outputs.Commit();
+                           sink);
+  };
+  forms.csv = [&] { return render::PatchCsv(report); };
+  return outputs.Write(forms, plan.heatmap, io);
 }
 
 // Patches the pairs of a file one by one.
@@ -365,22 +307,21 @@ Status PatchManyPairs(const Arguments& arguments, const PatchFlags& flags,
                       const PatchPlan& plan, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(PatchOutputs outputs,
-                            PatchOutputs::Open(flags, plan, io));
+  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
+                            ResultOutputs::Open(flags.result, io));
   PELLUCID_ASSIGN_OR_RETURN(const std::vector<PatchGrid> grids,
                             PairsRun(arguments, flags, plan, opened, io).Run());
   PELLUCID_ASSIGN_OR_RETURN(
       const PatchSummary summary,
       SummarisePatches(grids, flags.seed, flags.resamples));
-  if (outputs.json) {
+  const render::Heatmap heatmap =
+      render::PatchSummaryHeatmap(summary, plan.options, plan.shown);
+  ResultForms forms = FormsOf(heatmap, plan);
+  forms.json = [&](const render::TextSink& sink) {
     render::WritePatchSummaryJson(summary, plan.options, opened.model.info(),
-                                  RunInfoOf(opened, std::nullopt),
-                                  outputs.json->sink());
-  }
-  PELLUCID_RETURN_IF_ERROR(outputs.WriteHeatmap(
-      render::PatchSummaryHeatmap(summary, plan.options, plan.shown), flags,
-      plan, io));
-  return outputs.Commit();
+                                  RunInfoOf(opened, std::nullopt), sink);
+  };
+  return outputs.Write(forms, plan.heatmap, io);
 }
 
 }  // namespace
