@@ -54,11 +54,4 @@ Result<HeatmapPlan> PlanHeatmap(const Arguments& arguments,
   return plan;
 }
 
-Result<std::string> DrawHeatmap(const render::Heatmap& heatmap,
-                                const HeatmapPlan& plan) {
-  PELLUCID_ASSIGN_OR_RETURN(const render::Page page,
-                            render::MakeHeatmapFigure(heatmap, plan.options));
-  return render::WriteFigure(page, plan.format, plan.scale);
-}
-
 }  // namespace pellucid::cli

@@ -33,10 +33,6 @@ struct HeatmapPlan {
 Result<HeatmapPlan> PlanHeatmap(const Arguments& arguments,
                                 const HeatmapFlags& flags);
 
-// The file's bytes.
-Result<std::string> DrawHeatmap(const render::Heatmap& heatmap,
-                                const HeatmapPlan& plan);
-
 }  // namespace pellucid::cli
 
 #endif  // PELLUCID_CLI_HEATMAP_FLAGS_H_
