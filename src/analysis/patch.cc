@@ -15,6 +15,7 @@
 #include "analysis/patch_sweep.h"
 #include "base/float_environment.h"
 #include "base/out_of_memory.h"
+#include "trace/point_heads.h"
 
 namespace pellucid {
 namespace {

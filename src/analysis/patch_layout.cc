@@ -53,20 +53,6 @@ Result<Point> PatchPointOf(const SiteTable& table, const std::string& site) {
                   Quote(site), fmt::join(names, ", ")));
 }
 
-std::size_t HeadsOfPoint(const SiteSizes& sizes, Point point) {
-  switch (point) {
-    case Point::kZ:
-    case Point::kQuery:
-    case Point::kPattern:
-      return sizes.n_heads;
-    case Point::kKey:
-    case Point::kValue:
-      return sizes.n_kv_heads;
-    default:
-      return 0;
-  }
-}
-
 Result<std::vector<std::size_t>> PairPositions(std::span<const TokenId> to,
                                                std::span<const TokenId> from,
                                                PatchAlign align,

@@ -23,9 +23,6 @@ inline constexpr std::size_t kUnpaired = static_cast<std::size_t>(-1);
 // or pattern. kUsage: another name, or a point that this model does not have.
 Result<Point> PatchPointOf(const SiteTable& table, const std::string& site);
 
-// How many heads a point's rows hold; 0: none.
-std::size_t HeadsOfPoint(const SiteSizes& sizes, Point point);
-
 // By position of `to`, that of `from` it pairs up with, or kUnpaired. kUsage:
 // lengths or spans that do not fit.
 Result<std::vector<std::size_t>> PairPositions(std::span<const TokenId> to,

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "trace/point_heads.h"
 
 namespace pellucid {
 namespace {
@@ -49,24 +50,6 @@ bool WorksOnAttention(EditKind kind) {
       return true;
     default:
       return false;
-  }
-}
-
-// Heads of a point whose rows are heads of head_dim numbers; 0: none.
-std::size_t HeadsOf(const SiteSizes& sizes, Point point) {
-  switch (point) {
-    case Point::kQuery:
-    case Point::kQueryNorm:
-    case Point::kZ:
-    case Point::kScores:
-    case Point::kPattern:
-      return sizes.n_heads;
-    case Point::kKey:
-    case Point::kKeyNorm:
-    case Point::kValue:
-      return sizes.n_kv_heads;
-    default:
-      return 0;
   }
 }
 
@@ -235,7 +218,7 @@ Status Resolver::ResolveColumns() {
   for (const std::size_t size : table_.FeatureShape(out_.key.point)) {
     width *= size;
   }
-  const std::size_t heads = HeadsOf(table_.sizes(), out_.key.point);
+  const std::size_t heads = HeadsOfPoint(table_.sizes(), out_.key.point);
   if (heads == 0 && !scope.heads.empty()) {
     return Problem("this site has no heads; name features, or edit z");
   }
