@@ -1,11 +1,13 @@
-// The public model: opening, errors, and the default model against Hugging
-// Face eager float32 on the dequantised weights.
+// The public model: opening, errors, and real models against Hugging Face eager
+// float32 on the dequantised weights.
 #include "pellucid/model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
 
 #include "testutil/compare.h"
@@ -74,24 +76,42 @@ void ExpectCloseLogits(std::span<const float> ours,
   }
 }
 
-class DefaultModelGoldenTest
-    : public DefaultModelTest,
-      public ::testing::WithParamInterface<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Prompts, DefaultModelGoldenTest,
-                         ::testing::Values("prompt_a", "prompt_a_sites",
-                                           "prompt_b", "prompt_c"),
-                         [](const auto& variant) { return variant.param; });
+// A file of goldens of a real model, made from its dequantised weights.
+struct RealGolden {
+  std::string model;  // a file of PELLUCID_HOME/models
+  std::string file;   // of tests/golden
+};
 
-TEST_P(DefaultModelGoldenTest, EverySiteEqualsHuggingFace) {
-  const auto golden =
-      testutil::LoadGolden("smollm2/" + GetParam() + ".safetensors");
+class RealModelGoldenTest : public ::testing::TestWithParam<RealGolden> {};
+INSTANTIATE_TEST_SUITE_P(
+    Models, RealModelGoldenTest,
+    ::testing::Values(RealGolden{"smollm2-135m.gguf", "smollm2/prompt_a"},
+                      RealGolden{"smollm2-135m.gguf", "smollm2/prompt_a_sites"},
+                      RealGolden{"smollm2-135m.gguf", "smollm2/prompt_b"},
+                      RealGolden{"smollm2-135m.gguf", "smollm2/prompt_c"},
+                      RealGolden{"gemma-3-270m-q4_k_m.gguf", "gemma3/capital"},
+                      RealGolden{"gemma-3-270m-q4_k_m.gguf", "gemma3/long"}),
+    [](const auto& variant) {
+      std::string name = variant.param.file;
+      std::ranges::replace(name, '/', '_');
+      return name;
+    });
+
+TEST_P(RealModelGoldenTest, EverySiteEqualsHuggingFace) {
+  const std::string path = testutil::RealModelPath(GetParam().model);
+  if (!std::filesystem::is_regular_file(path)) {
+    GTEST_SKIP() << path << " is absent (get it with: script/get-model)";
+  }
+  const auto model = Model::Open(path);
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  const auto golden = testutil::LoadGolden(GetParam().file + ".safetensors");
   ASSERT_TRUE(golden.ok()) << golden.error;
   RunOptions options{.sites = {"logits"}};
   for (const auto& [name, tensor] : golden.tensors) {
     if (!name.starts_with("logits")) options.sites.push_back(name);
   }
   const std::vector<TokenId> ids = golden.Ids();
-  const auto run = model_->Run(ids, options);
+  const auto run = model->Run(ids, options);
   ASSERT_TRUE(run.ok()) << run.error().message;
   const std::vector<std::size_t> positions = PositionsOf(golden, ids.size());
   const Tensor& logits = *run->Find("logits");

@@ -20,7 +20,11 @@ std::string Home() {
 
 }  // namespace
 
-std::string DefaultModelPath() { return Home() + "/models/smollm2-135m.gguf"; }
+std::string RealModelPath(const std::string& file) {
+  return Home() + "/models/" + file;
+}
+
+std::string DefaultModelPath() { return RealModelPath("smollm2-135m.gguf"); }
 
 bool HasDefaultModel() {
   std::error_code ignored;

@@ -1,4 +1,4 @@
-// Where the default model and real tokenizers lie, for tests that need them.
+// Where real models and tokenizers lie, for tests that need them.
 // They are too large to keep beside the goldens, so these tests skip themselves
 // without them.
 #ifndef PELLUCID_TESTS_TESTUTIL_MODEL_PATH_H_
@@ -8,8 +8,11 @@
 
 namespace pellucid::testutil {
 
-// $PELLUCID_HOME/models/smollm2-135m.gguf (PELLUCID_HOME: ~/.cache/pellucid
-// unless set), whether or not it is there.
+// $PELLUCID_HOME/models/FILE (PELLUCID_HOME: ~/.cache/pellucid unless set),
+// whether or not it is there; script/get-model knows those that tests use.
+std::string RealModelPath(const std::string& file);
+
+// That of smollm2-135m.gguf.
 std::string DefaultModelPath();
 
 // It is there; a test that finds it absent says so and is skipped.
