@@ -14,7 +14,7 @@ endforeach()
 
 if(PkgConfig_FOUND)
   foreach(pellucid_name HWY=libhwy UTF8PROC=libutf8proc ONIG=oniguruma
-                        CURL=libcurl)
+                        CURL=libcurl ZLIB=zlib)
     string(REPLACE "=" ";" pellucid_name ${pellucid_name})
     list(POP_BACK pellucid_name pellucid_module)
     pkg_check_modules(PELLUCID_${pellucid_name} QUIET IMPORTED_TARGET
