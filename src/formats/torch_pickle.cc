@@ -167,17 +167,15 @@ class Machine {
 
 Status Machine::Step(std::uint8_t opcode) {
   switch (opcode) {
-    case kProto:
-      return [&]() -> Status {
-        PELLUCID_ASSIGN_OR_RETURN(const auto version,
-                                  in_.Read<std::uint8_t>("pickle"));
-        if (version > 5) return Damaged("is of an unknown version");
-        return {};
-      }();
-    case kFrame: {
-      const auto size = in_.Read<std::uint64_t>("pickle");
-      return size.ok() ? Status() : Status(size.error());
+    case kProto: {
+      PELLUCID_ASSIGN_OR_RETURN(const auto version,
+                                in_.Read<std::uint8_t>("pickle"));
+      if (version > 5) return Damaged("is of an unknown version");
+      return {};
     }
+    case kFrame:
+      PELLUCID_RETURN_IF_ERROR(in_.Read<std::uint64_t>("pickle"));
+      return {};
     case kNone:
       return PushKind(Kind::kNone);
     case kBinInt:

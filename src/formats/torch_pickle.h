@@ -1,4 +1,5 @@
-// The restricted reader of the pickles in torch's files (torch_file.h).
+// The restricted reader of the pickles in torch's files (torch_file.h): a stack
+// machine with the instructions that containers of tensors need, and no other.
 #ifndef PELLUCID_FORMATS_TORCH_PICKLE_H_
 #define PELLUCID_FORMATS_TORCH_PICKLE_H_
 

@@ -95,11 +95,15 @@ def write_torch(out: Path) -> None:
     }
     for name, value in hostile.items():
         torch.save(value, out / f"hostile_{name}.pt")
-    torch.save({"x": x}, out / "legacy.pt", _use_new_zipfile_serialization=False)
+    torch.save(
+        {"x": x}, out / "legacy.pt", _use_new_zipfile_serialization=False
+    )
     spoil(out / "values.pt", out)
 
 
-def rewrite(source: Path, target: Path, change: dict[str, bytes | None]) -> None:
+def rewrite(
+    source: Path, target: Path, change: dict[str, bytes | None]
+) -> None:
     """Copy an archive; `change` replaces entries, or leaves them out."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         for entry in old.infolist():
