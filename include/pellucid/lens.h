@@ -12,6 +12,7 @@
 #define PELLUCID_LENS_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -26,6 +27,7 @@
 #include "pellucid/selection.h"
 #include "pellucid/tokenizer.h"
 #include "pellucid/trace.h"  // Progress
+#include "pellucid/trained_lens.h"
 
 namespace pellucid {
 
@@ -143,6 +145,10 @@ struct LensOptions {
   // Made in the forward pass: the lens of the edited run. Not of the final norm
   // and what comes after it, since a lens reads residual states.
   std::vector<Edit> edits = {};
+  // Maps states before they are decoded; null: the logit lens. Rows that it has
+  // no map for are left out where all layers are shown, and when targets are
+  // followed.
+  std::shared_ptr<const TrainedLens> trained = {};
   std::stop_token stop = {};
   Progress progress = {};
 };
@@ -156,6 +162,8 @@ struct LensTiming {
 // The lens of one prompt: cells of the shape [rows, positions]. Owns its data
 // and may outlive the model.
 struct Lens {
+  LensKind kind = LensKind::kLogit;
+  std::string trained_ref = {};        // of a trained lens: where it lies
   std::vector<TokenId> ids;            // the input, [tokens]
   std::vector<std::size_t> positions;  // those listed, ascending
   std::vector<LensRow> rows;           // ascending by layer, then by site
@@ -176,8 +184,9 @@ struct Lens {
 // and 4 MiB a thread; never the logits. KL is against the
 // model's final row whether it is shown or not. kUsage: no tokens; a layer,
 // position, top_k or target out of range; no sites, or one that this
-// architecture does not have (with the nearest names); an edit that does not
-// fit. kModel: non-finite activations. kCancelled.
+// architecture does not have (with the nearest names), or that a trained lens
+// has no map for; an edit that does not fit. kModel: non-finite activations; a
+// trained lens that does not fit the model. kCancelled.
 PELLUCID_API Result<Lens> ComputeLens(const Model& model,
                                       std::span<const TokenId> ids,
                                       const LensOptions& options = {});

@@ -18,6 +18,7 @@
 #include "analysis/lens_pass.h"
 #include "analysis/lens_progress.h"
 #include "analysis/lens_results.h"
+#include "analysis/lens_translation.h"
 #include "base/buffer.h"
 #include "base/float_environment.h"
 #include "base/out_of_memory.h"
@@ -119,6 +120,11 @@ Status CheckEdits(const Model::Impl& model, std::span<const Edit> edits) {
   return {};
 }
 
+Status CheckTrained(const Model::Impl& model, const LensOptions& options) {
+  if (!options.trained) return {};
+  return CheckTrainedLens(*options.trained, model.table, options.trained->ref);
+}
+
 // Places that are decoded behind one forward pass, and what that runs on.
 struct LensBlock {
   LensPlaces places;
@@ -155,6 +161,9 @@ class LensRun {
   Status DecodeBlock(MatrixView vectors, LensBlock& block,
                      StagedProgress& progress);
   RowProbe MakeProbe(const LensBlock& block) const;
+  std::vector<const std::vector<std::size_t>*> RowsOf(
+      const LensBlock& block) const;
+  void TranslateRows(MatrixView vectors, const LensBlock& block) const;
   void NormaliseRows(MatrixView vectors, LensBlock& block) const;
   Status WatchTokens(const LensBlock& block);
   Result<std::vector<TokenId>> FinalTop1(
@@ -187,6 +196,7 @@ Result<std::vector<Lens>> LensRun::Run() {
   PELLUCID_RETURN_IF_ERROR(model_.CheckPrompts(prompts_));
   PELLUCID_RETURN_IF_ERROR(CheckNumbers(model_, options_));
   PELLUCID_RETURN_IF_ERROR(CheckEdits(model_, options_.edits));
+  PELLUCID_RETURN_IF_ERROR(CheckTrained(model_, options_));
   PELLUCID_ASSIGN_OR_RETURN(edits_, model_.PlanEdits(options_.edits, prompts_));
   PELLUCID_ASSIGN_OR_RETURN(layout_,
                             LayOutLens(options_, prompts_, model_.table));
@@ -219,6 +229,10 @@ Result<std::vector<Lens>> LensRun::Run() {
   timing_.lens_ms += MillisecondsSince(start);
   for (std::size_t p = 0; p < lenses.size(); ++p) {
     lenses[p].timing = timing_;
+    if (options_.trained) {
+      lenses[p].kind = options_.trained->kind;
+      lenses[p].trained_ref = options_.trained->ref;
+    }
     lenses[p].max_abs_last_row_minus_logits = differences_[p];
   }
   return lenses;
@@ -288,6 +302,7 @@ Status LensRun::RunBlock(LensBlock& block, StagedProgress& progress) {
 Status LensRun::DecodeBlock(MatrixView vectors, LensBlock& block,
                             StagedProgress& progress) {
   const Clock::time_point start = Clock::now();
+  if (options_.trained) TranslateRows(vectors, block);
   NormaliseRows(vectors, block);
   PELLUCID_RETURN_IF_ERROR(WatchTokens(block));
   PELLUCID_RETURN_IF_ERROR(Decode(block, progress.Next(DecodeCost(block))));
@@ -298,15 +313,28 @@ Status LensRun::DecodeBlock(MatrixView vectors, LensBlock& block,
 
 RowProbe LensRun::MakeProbe(const LensBlock& block) const {
   std::vector<std::size_t> tokens;
-  std::vector<const std::vector<std::size_t>*> rows_of;
   for (std::size_t i = block.places.first; i < block.places.last; ++i) {
     const LensPlace& place = layout_.places[i];
     tokens.push_back(block.packed.offsets[place.prompt - block.first_prompt] +
                      place.position);
-    rows_of.push_back(&layout_.RowsOf(i));
   }
-  return RowProbe(std::move(tokens), std::move(rows_of), model_.spec.n_layers,
+  return RowProbe(std::move(tokens), RowsOf(block), model_.spec.n_layers,
                   model_.spec.d_model);
+}
+
+// By place of the block.
+std::vector<const std::vector<std::size_t>*> LensRun::RowsOf(
+    const LensBlock& block) const {
+  std::vector<const std::vector<std::size_t>*> out;
+  for (std::size_t i = block.places.first; i < block.places.last; ++i) {
+    out.push_back(&layout_.RowsOf(i));
+  }
+  return out;
+}
+
+void LensRun::TranslateRows(MatrixView vectors, const LensBlock& block) const {
+  TranslateVectors(model_.pool, *options_.trained, model_.table, block.offsets,
+                   RowsOf(block), vectors);
 }
 
 // Applies the final norm to each vector in place, residual state or not, and
@@ -486,6 +514,7 @@ Result<Lens> DecodeVectors(const Model::Impl& model,
 Status CheckLensOptions(const Model& model, const LensOptions& options) {
   PELLUCID_RETURN_IF_ERROR(CheckNumbers(model.impl(), options));
   PELLUCID_RETURN_IF_ERROR(CheckEdits(model.impl(), options.edits));
+  PELLUCID_RETURN_IF_ERROR(CheckTrained(model.impl(), options));
   const auto rows = ResolveRows(options, model.impl().table);
   return rows.ok() ? Status() : Status(rows.error());
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "analysis/lens_translation.h"
+
 namespace pellucid {
 namespace {
 
@@ -100,6 +102,10 @@ Result<LensRows> ResolveRows(const LensOptions& options,
   }
   rows.few = Union(rows.shown, {blocks.back()});
   rows.all = Union(rows.shown, blocks);
+  if (options.trained) {
+    PELLUCID_RETURN_IF_ERROR(
+        KeepTranslatedRows(*options.trained, options, table, &rows));
+  }
   return rows;
 }
 

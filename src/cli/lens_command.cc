@@ -94,6 +94,8 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
                             ResolveTargets(arguments, flags, model));
   PELLUCID_ASSIGN_OR_RETURN(plan.options.edits,
                             ReadEditFiles(flags.edits, model));
+  PELLUCID_ASSIGN_OR_RETURN(plan.options.trained,
+                            ReadLensChoice(plan.lens, model));
   PELLUCID_ASSIGN_OR_RETURN(LensOutputs outputs,
                             LensOutputs::Open(flags, plan, io));
   Result<Lens> lens = [&] {
@@ -118,6 +120,8 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
                             ResolveTargets(arguments, flags, model));
   PELLUCID_ASSIGN_OR_RETURN(plan.options.edits,
                             ReadEditFiles(flags.edits, model));
+  PELLUCID_ASSIGN_OR_RETURN(plan.options.trained,
+                            ReadLensChoice(plan.lens, model));
   EditsByLine edits(plan.options.edits);
   // So that no line of the file is blamed for what is wrong with an option.
   PELLUCID_RETURN_IF_ERROR(CheckLensOptions(model, plan.options));

@@ -90,6 +90,7 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags) {
   AddChatOptions(arguments, &flags->prompt);
   AddEditOption(arguments, &flags->edits);
   AddModelOptions(arguments, &flags->model);
+  AddLensOption(arguments, &flags->lens);
   AddChoiceOfCells(arguments, flags);
   arguments.Number("--top-k", "K", 1, kMaxCount, &flags->top_k,
                    "tokens kept a cell; default: 5");
@@ -112,6 +113,7 @@ Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
   PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
   PELLUCID_RETURN_IF_ERROR(CheckDestinations(arguments, flags));
   LensPlan plan;
+  PELLUCID_ASSIGN_OR_RETURN(plan.lens, ParseLensChoice(arguments, flags.lens));
   LensOptions& options = plan.options;
   if (flags.layers) {
     PELLUCID_ASSIGN_OR_RETURN(

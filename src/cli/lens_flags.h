@@ -11,6 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/common_options.h"
 #include "cli/figure_flags.h"
+#include "cli/lens_choice.h"
 #include "cli/prompt.h"
 #include "cli/terminal.h"
 #include "pellucid/lens.h"
@@ -24,7 +25,7 @@ struct LensFlags {
   ModelOptions model;
   PromptOptions prompt;
   std::vector<std::string> edits;  // files
-  std::optional<std::string> layers, positions, sites;
+  std::optional<std::string> lens, layers, positions, sites;
   bool no_embed = false;
   std::size_t top_k = 5;
   std::vector<std::string> targets;
@@ -40,7 +41,8 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags);
 
 // The flags, checked against one another, less what only a model can judge.
 struct LensPlan {
-  LensOptions options;  // without targets
+  LensOptions options;  // without targets, edits and a trained lens
+  LensChoice lens;
   render::Metric metric = render::Metric::kProb;
   ColorChoice color = ColorChoice::kAuto;
   bool table = false;  // also where nothing else is asked for

@@ -88,6 +88,18 @@ void TakeNotes(const LensReport& report, std::size_t first, std::size_t stride,
   }
 }
 
+std::string TitleOf(LensKind kind) {
+  switch (kind) {
+    case LensKind::kTuned:
+      return "Tuned lens";
+    case LensKind::kJacobian:
+      return "Jacobian lens";
+    case LensKind::kLogit:
+      break;
+  }
+  return "Logit lens";
+}
+
 }  // namespace
 
 std::string FigureTitle(const LensReport& report, const std::string& kind) {
@@ -120,7 +132,7 @@ FigureCells TakeCells(const LensReport& report, const FigureOptions& options,
   const std::size_t first = listed - std::min(listed, limits.positions);
   const MetricScale scale(lens, options.metric, report.model.vocab_size);
   FigureCells cells;
-  cells.title = FigureTitle(report, "Logit lens");
+  cells.title = FigureTitle(report, TitleOf(lens.kind));
   cells.prompt = FigurePrompt(report);
   cells.bar_title = MetricCaption(lens, options.metric, report.texts);
   cells.ticks = scale.Ticks();

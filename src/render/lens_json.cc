@@ -25,7 +25,10 @@ class LensWriter {
     WriteRun();
     json_.Key("lens");
     json_.BeginObject();
-    Text("kind", "logit");
+    Text("kind", LensKindName(report_.lens.kind));
+    if (report_.lens.kind != LensKind::kLogit) {
+      Text("ref", report_.lens.trained_ref);
+    }
     json_.EndObject();
     WriteInput();
     WriteRows();

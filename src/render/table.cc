@@ -276,9 +276,9 @@ void AppendLegend(const LensReport& report, const TableOptions& options,
                   const MetricScale& scale, std::string& out) {
   const bool plain = options.color == ColorMode::kNone;
   const std::vector<std::string> lines = WrapText(
-      fmt::format("{}, logit lens; cells: top-1 token; {}: {}",
+      fmt::format("{}, {} lens; cells: top-1 token; {}: {}",
                   DisplayText(report.model.ref, Spaces::kAsTheyAre),
-                  plain ? "number" : "shade",
+                  LensKindName(report.lens.kind), plain ? "number" : "shade",
                   MetricCaption(report.lens, options.metric, report.texts)),
       options.width);
   for (const std::string& line : lines) out += line + '\n';
