@@ -13,6 +13,7 @@
 #include "testutil/noise.h"
 #include "testutil/padded_matrix.h"
 #include "testutil/per_isa.h"
+#include "testutil/random_weights.h"
 
 namespace pellucid::kernels {
 namespace {
@@ -24,34 +25,7 @@ using testutil::PaddedMatrix;
 class LinearTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(LinearTest);
 
-// Random blocks of any dtype; the half-precision scales are made finite and
-// moderate by clearing the top exponent bits.
-struct Weights {
-  Weights(DType dtype, std::size_t rows, std::size_t cols, std::uint64_t seed)
-      : bytes(rows * RowBytes(dtype, cols)) {
-    testutil::Random random(seed);
-    for (std::byte& b : bytes) b = static_cast<std::byte>(random.Below(256));
-    const DTypeInfo& info = InfoOf(dtype);
-    for (std::size_t at = 0; at < bytes.size(); at += info.block_bytes) {
-      if (dtype == DType::kF32) {
-        bytes[at + 3] = (bytes[at + 3] & std::byte{0x80}) | std::byte{0x3e};
-      } else if (dtype == DType::kQ6_K) {
-        bytes[at + 209] &= std::byte{0xb7};
-      } else {
-        bytes[at + 1] &= std::byte{0xb7};
-        bytes[at + 3 % info.block_bytes] &= std::byte{0xb7};
-      }
-    }
-    view = {.dtype = dtype,
-            .data = bytes.data(),
-            .rows = rows,
-            .cols = cols,
-            .row_bytes = RowBytes(dtype, cols),
-            .row_order = {}};
-  }
-  std::vector<std::byte> bytes;
-  WeightView view;
-};
+using Weights = testutil::RandomWeights;
 
 TEST_P(LinearTest, EveryDTypeEqualsReference) {
   const TaskPool one(1), four(4);

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
 #include <utility>
 
 #include "kernels/decode.h"
 #include "kernels/dot_tile.h"
 #include "kernels/panel.h"
+#include "kernels/weight_part.h"
 
 namespace pellucid::kernels {
 namespace {
@@ -16,28 +16,6 @@ namespace {
 // which are still in the nearest cache then. Whole blocks of each format.
 constexpr std::size_t kDecodedRows = 16;
 constexpr std::size_t kDecodedCols = 256;
-
-// Columns [begin, begin + count) of w.
-WeightView ColumnsOf(const WeightView& w, std::size_t begin,
-                     std::size_t count) {
-  WeightView columns = w;
-  columns.cols = count;
-  columns.data += w.transposed ? begin * w.row_bytes : RowBytes(w.dtype, begin);
-  return columns;
-}
-
-// Rows of `w` as floats in place, where the file holds just that; else empty.
-ConstMatrixView InPlace(const WeightView& w, std::size_t begin,
-                        std::size_t count) {
-  const bool aligned =
-      reinterpret_cast<std::uintptr_t>(w.data) % alignof(float) == 0 &&
-      w.row_bytes % sizeof(float) == 0;
-  const bool plain = !w.transposed && w.row_order.empty();
-  if (w.dtype != DType::kF32 || !plain || !aligned) return {};
-  return ConstMatrixView(reinterpret_cast<const float*>(w.data), w.rows, w.cols,
-                         w.row_bytes / sizeof(float))
-      .Rows(begin, count);
-}
 
 }  // namespace
 
@@ -72,7 +50,7 @@ void ProductBlock::Load(const WeightView& w, std::size_t begin,
                         std::size_t count) {
   assert(count > 0 && count <= max_rows_);
   if (as_panels_) return LoadPanels(w, begin, count);
-  view_ = InPlace(w, begin, count);
+  view_ = RowsInPlace(w, begin, count);
   if (view_.data != nullptr) return;
   const MatrixView decoded = rows_.Rows(count, w.cols);
   DecodeRows(w, begin, decoded);
@@ -81,7 +59,7 @@ void ProductBlock::Load(const WeightView& w, std::size_t begin,
 
 void ProductBlock::LoadPanels(const WeightView& w, std::size_t begin,
                               std::size_t count) {
-  if (const ConstMatrixView rows = InPlace(w, begin, count);
+  if (const ConstMatrixView rows = RowsInPlace(w, begin, count);
       rows.data != nullptr) {
     return PackPanels(rows, panels_.data());
   }
@@ -93,7 +71,8 @@ void ProductBlock::LoadPanels(const WeightView& w, std::size_t begin,
     for (std::size_t c = 0; c < w.cols; c += most) {
       const std::size_t cols = std::min(most, w.cols - c);
       const MatrixView decoded = rows_.Rows(rows, cols);
-      DecodeRows(ColumnsOf(w, c, cols), begin + r, decoded);
+      DecodeRows(cols == w.cols ? w : ColumnsOf(w, c, cols), begin + r,
+                 decoded);
       PackPanelColumns(decoded, c, w.cols, to);
     }
     to += PackedPanelFloats(rows, w.cols);

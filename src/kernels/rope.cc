@@ -19,6 +19,36 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// (a, b) -> (a c - b s, b c + a s), or back: (a c + b s, b c - a s).
+struct Turn {
+  template <class V>
+  static HWY_INLINE void Apply(V c, V s, V& a, V& b) {
+    const V low = hn::MulSub(a, c, hn::Mul(b, s));
+    b = hn::MulAdd(b, c, hn::Mul(a, s));
+    a = low;
+  }
+  static void Apply(float c, float s, float& a, float& b) {
+    const float low = std::fma(a, c, -(b * s));
+    b = std::fma(b, c, a * s);
+    a = low;
+  }
+};
+
+struct TurnBack {
+  template <class V>
+  static HWY_INLINE void Apply(V c, V s, V& a, V& b) {
+    const V low = hn::MulAdd(a, c, hn::Mul(b, s));
+    b = hn::MulSub(b, c, hn::Mul(a, s));
+    a = low;
+  }
+  static void Apply(float c, float s, float& a, float& b) {
+    const float low = std::fma(a, c, b * s);
+    b = std::fma(b, c, -(a * s));
+    a = low;
+  }
+};
+
+template <class Way>
 void RotateHead(const float* cos, const float* sin, const std::size_t half,
                 float* head) {
   const hn::ScalableTag<float> tag;
@@ -26,19 +56,16 @@ void RotateHead(const float* cos, const float* sin, const std::size_t half,
   float* high = head + half;
   std::size_t i = 0;
   for (; i + lanes <= half; i += lanes) {
-    const auto a = hn::LoadU(tag, head + i), b = hn::LoadU(tag, high + i);
-    const auto c = hn::LoadU(tag, cos + i), s = hn::LoadU(tag, sin + i);
-    hn::StoreU(hn::MulSub(a, c, hn::Mul(b, s)), tag, head + i);
-    hn::StoreU(hn::MulAdd(b, c, hn::Mul(a, s)), tag, high + i);
+    auto a = hn::LoadU(tag, head + i), b = hn::LoadU(tag, high + i);
+    Way::Apply(hn::LoadU(tag, cos + i), hn::LoadU(tag, sin + i), a, b);
+    hn::StoreU(a, tag, head + i);
+    hn::StoreU(b, tag, high + i);
   }
-  for (; i < half; ++i) {
-    const float a = head[i], b = high[i];
-    head[i] = std::fma(a, cos[i], -(b * sin[i]));
-    high[i] = std::fma(b, cos[i], a * sin[i]);
-  }
+  for (; i < half; ++i) Way::Apply(cos[i], sin[i], head[i], high[i]);
 }
 
 // Pairs lie side by side: evens and odds are taken apart, and put together.
+template <class Way>
 void RotateAdjacent(const float* cos, const float* sin, const std::size_t half,
                     float* head) {
   const hn::ScalableTag<float> tag;
@@ -47,28 +74,37 @@ void RotateAdjacent(const float* cos, const float* sin, const std::size_t half,
   for (; i + lanes <= half; i += lanes) {
     hn::Vec<decltype(tag)> a, b;
     hn::LoadInterleaved2(tag, head + 2 * i, a, b);
-    const auto c = hn::LoadU(tag, cos + i), s = hn::LoadU(tag, sin + i);
-    hn::StoreInterleaved2(hn::MulSub(a, c, hn::Mul(b, s)),
-                          hn::MulAdd(b, c, hn::Mul(a, s)), tag, head + 2 * i);
+    Way::Apply(hn::LoadU(tag, cos + i), hn::LoadU(tag, sin + i), a, b);
+    hn::StoreInterleaved2(a, b, tag, head + 2 * i);
   }
   for (; i < half; ++i) {
-    const float a = head[2 * i], b = head[2 * i + 1];
-    head[2 * i] = std::fma(a, cos[i], -(b * sin[i]));
-    head[2 * i + 1] = std::fma(b, cos[i], a * sin[i]);
+    Way::Apply(cos[i], sin[i], head[2 * i], head[2 * i + 1]);
+  }
+}
+
+template <class Way>
+void RotateEach(const RopeTable& table, const std::size_t first_row,
+                const std::size_t head_dim, const MatrixView x) {
+  for (std::size_t t = 0; t < x.rows; ++t) {
+    const std::size_t at = (first_row + t) * table.half;
+    for (std::size_t head = 0; head < x.cols; head += head_dim) {
+      const auto rotate = table.pairs == RopePairs::kHalves
+                              ? &RotateHead<Way>
+                              : &RotateAdjacent<Way>;
+      rotate(table.cos.data() + at, table.sin.data() + at, table.half,
+             x.Row(t) + head);
+    }
   }
 }
 
 void RotateRows(const RopeTable& table, const std::size_t first_row,
                 const std::size_t head_dim, const MatrixView x) {
-  for (std::size_t t = 0; t < x.rows; ++t) {
-    const std::size_t at = (first_row + t) * table.half;
-    for (std::size_t head = 0; head < x.cols; head += head_dim) {
-      const auto rotate =
-          table.pairs == RopePairs::kHalves ? &RotateHead : &RotateAdjacent;
-      rotate(table.cos.data() + at, table.sin.data() + at, table.half,
-             x.Row(t) + head);
-    }
-  }
+  RotateEach<Turn>(table, first_row, head_dim, x);
+}
+
+void RotateRowsBack(const RopeTable& table, const std::size_t first_row,
+                    const std::size_t head_dim, const MatrixView x) {
+  RotateEach<TurnBack>(table, first_row, head_dim, x);
 }
 
 }  // namespace
@@ -80,6 +116,7 @@ HWY_AFTER_NAMESPACE();
 namespace pellucid::kernels {
 
 HWY_EXPORT(RotateRows);
+HWY_EXPORT(RotateRowsBack);
 
 std::vector<float> InverseFrequencies(double base, std::size_t rotary_dims) {
   // torch rounds the base to the type of the exponents.
@@ -125,6 +162,16 @@ void ApplyRope(const RopeTable& table, std::size_t first_row,
     return reference::ApplyRope(table, first_row, head_dim, x);
   }
   HWY_DYNAMIC_DISPATCH(RotateRows)(table, first_row, head_dim, x);
+}
+
+void ApplyRopeAdjoint(const RopeTable& table, std::size_t first_row,
+                      std::size_t head_dim, MatrixView x) {
+  assert(2 * table.half <= head_dim && x.cols % head_dim == 0);
+  assert((first_row + x.rows) * table.half <= table.cos.size());
+  if (UsesReference()) {
+    return reference::ApplyRopeAdjoint(table, first_row, head_dim, x);
+  }
+  HWY_DYNAMIC_DISPATCH(RotateRowsBack)(table, first_row, head_dim, x);
 }
 
 }  // namespace pellucid::kernels

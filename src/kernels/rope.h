@@ -44,6 +44,12 @@ struct RopeTable {
 void ApplyRope(const RopeTable& table, std::size_t first_row,
                std::size_t head_dim, MatrixView x);
 
+// The adjoint: rotates back, the sines negated; with a table whose scale is not
+// 1 that undoes ApplyRope but for the scale's square. Cotangents of a rotated
+// x become those of x.
+void ApplyRopeAdjoint(const RopeTable& table, std::size_t first_row,
+                      std::size_t head_dim, MatrixView x);
+
 }  // namespace pellucid::kernels
 
 #endif  // PELLUCID_KERNELS_ROPE_H_

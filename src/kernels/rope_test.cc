@@ -123,5 +123,29 @@ TEST_P(RopeTest, PositionZeroChangesNothing) {
   EXPECT_EQ(x, before);
 }
 
+TEST_P(RopeTest, AdjointEqualsReferenceAndTurnsBack) {
+  constexpr std::size_t kTokens = 3, kHeads = 2, kPass = 3;
+  for (std::size_t i = 2; i <= 73; ++i) {
+    const std::size_t half = i / 2, head_dim = 2 * half + kPass;
+    SCOPED_TRACE(::testing::Message() << "half=" << half << ", i=" << i);
+    RopeTable table;
+    table.pairs = i % 2 == 0 ? RopePairs::kHalves : RopePairs::kAdjacent;
+    table.Append(InverseFrequencies(10000.0, 2 * half), 4, kTokens);
+    const std::size_t cols = kHeads * head_dim;
+    const auto x = testutil::Noise(kTokens * cols, /*seed=*/half);
+    auto turned = x, plain = x;
+    ApplyRopeAdjoint(table, 0, head_dim, {turned.data(), kTokens, cols});
+    reference::ApplyRopeAdjoint(table, 0, head_dim,
+                                {plain.data(), kTokens, cols});
+    EXPECT_EQ(Bits(turned), Bits(plain));
+    // Cosine and sine of one angle, each rounded: their squares sum to 1 but
+    // for 2^-23, and four more roundings come in.
+    ApplyRope(table, 0, head_dim, {turned.data(), kTokens, cols});
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      EXPECT_NEAR(turned[k], x[k], 6 * 0x1p-23);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pellucid::kernels

@@ -13,6 +13,8 @@ namespace pellucid::kernels::reference {
 // As kernels::ApplyRope.
 void ApplyRope(const RopeTable& table, std::size_t first_row,
                std::size_t head_dim, MatrixView x);
+void ApplyRopeAdjoint(const RopeTable& table, std::size_t first_row,
+                      std::size_t head_dim, MatrixView x);
 
 }  // namespace pellucid::kernels::reference
 
