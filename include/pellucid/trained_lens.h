@@ -55,7 +55,8 @@ struct TrainedLens {
 };
 
 // Reads a lens for `model`. `path` is, by content:
-//   - a .safetensors file of WriteTrainedLens;
+//   - a .safetensors file of WriteTrainedLens, or a folder with one named
+//     lens.safetensors;
 //   - a folder of the tuned-lens package (config.json, params.pt), or its
 //     params.pt: translator i is that of what enters block i;
 //   - a .pt file with a dict "J" of matrices by block (Jacobian lenses);

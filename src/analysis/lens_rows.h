@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -60,6 +61,7 @@ class RowProbe : public Probe {
 
   // Vectors [cells, d_model], cells of a token together.
   MatrixView vectors() { return vectors_.view(); }
+  Buffer TakeVectors() && { return std::move(vectors_); }
   // Token i has the cells offsets()[i] .. offsets()[i + 1] - 1.
   const std::vector<std::size_t>& offsets() const { return offsets_; }
 

@@ -116,6 +116,9 @@ Result<TrainedLens> ReadAny(LensKind kind, const std::string& path,
                             const SiteTable& table) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
+    const std::filesystem::path own =
+        std::filesystem::path(path) / "lens.safetensors";
+    if (std::filesystem::exists(own, ignored)) return ReadOwn(own.string());
     return ReadTorch(kind, (std::filesystem::path(path) / "params.pt").string(),
                      table);
   }

@@ -32,6 +32,7 @@ Status RunPatch(Args args, Io& io);
 Status RunCausalTrace(Args args, Io& io);
 Status RunAttn(Args args, Io& io);
 Status RunAttr(Args args, Io& io);
+Status RunTune(Args args, Io& io);
 Status RunBench(Args args, Io& io);
 
 struct Command {
@@ -40,7 +41,7 @@ struct Command {
   Status (*run)(Args args, Io& io);
 };
 
-inline constexpr std::array<Command, 14> kCommands = {{
+inline constexpr std::array<Command, 15> kCommands = {{
     {"lens", "decode every layer at every position (logit lens)", RunLens},
     {"trace", "record activations by site name into a file", RunTrace},
     {"generate", "continue a prompt, steered and edited if asked", RunGenerate},
@@ -50,6 +51,7 @@ inline constexpr std::array<Command, 14> kCommands = {{
      RunCausalTrace},
     {"attn", "where heads look, and which heads do induction", RunAttn},
     {"attr", "which parts made a logit what it is", RunAttr},
+    {"tune", "fit a tuned lens, and measure lenses", RunTune},
     {"tokenize", "text to token ids, and back", RunTokenize},
     {"info", "configuration, tensors, sites and tokenizer of a model", RunInfo},
     {"check", "self-checks of a model", RunCheck},

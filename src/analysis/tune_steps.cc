@@ -1,0 +1,290 @@
+#include "analysis/tune_steps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "analysis/distributions.h"
+#include "analysis/lens_rows.h"
+#include "analysis/lens_translation.h"
+#include "analysis/window_states.h"
+#include "base/random.h"
+#include "kernels/linear.h"
+#include "kernels/math.h"
+#include "model/head_adjoint.h"
+
+namespace pellucid {
+namespace {
+
+constexpr double kBeta1 = 0.9, kBeta2 = 0.999;  // Kingma and Ba's
+constexpr double kEpsilon = 1e-8;
+
+// The standard deviation of each feature, at least a little.
+std::vector<float> Spread(ConstMatrixView rows) {
+  std::vector<double> sum(rows.cols), squares(rows.cols);
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    for (std::size_t i = 0; i < rows.cols; ++i) {
+      const auto x = static_cast<double>(rows.Row(r)[i]);
+      sum[i] += x;
+      squares[i] += x * x;
+    }
+  }
+  const auto n = static_cast<double>(rows.rows);
+  std::vector<float> out(rows.cols);
+  double mean = 0;
+  for (std::size_t i = 0; i < rows.cols; ++i) {
+    const double variance =
+        std::max(0.0, squares[i] / n - sum[i] / n * (sum[i] / n));
+    out[i] = static_cast<float>(std::sqrt(variance));
+    mean += static_cast<double>(out[i]) / static_cast<double>(rows.cols);
+  }
+  // A feature that hardly varies would take steps without bound.
+  for (float& x : out) x = std::max(x, static_cast<float>(1e-3 * mean));
+  return out;
+}
+
+Buffer Turned(ConstMatrixView rows) {
+  Buffer out(rows.cols, rows.rows);
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    for (std::size_t i = 0; i < rows.cols; ++i) {
+      out.view().Row(i)[r] = rows.Row(r)[i];
+    }
+  }
+  return out;
+}
+
+// Adam's memory of one translator.
+struct Memory {
+  std::vector<float> spread;  // of the row's states, [d]
+  std::vector<float> mean_w, square_w, mean_b, square_b;
+};
+
+class Steps {
+ public:
+  Steps(const Model::Impl& model, std::span<const std::vector<TokenId>> windows,
+        const TuneOptions& options, TrainedLens* lens)
+      : model_(model), windows_(windows), options_(options), lens_(*lens) {}
+
+  Status Run(const Progress& progress);
+
+ private:
+  Status NextBatch();
+  void Begin();
+  Status Step();
+  Status StepRow(std::size_t r, const Distributions& final, float* loss);
+  void Move(std::size_t r, ConstMatrixView dw, std::span<const float> db);
+
+  const Model::Impl& model_;
+  std::span<const std::vector<TokenId>> windows_;
+  const TuneOptions& options_;
+  TrainedLens& lens_;
+  std::vector<std::size_t> rows_;  // of the lens; the last is the final one
+  std::vector<Memory> memory_;     // by translator
+  std::vector<float> final_spread_;
+  std::size_t step_ = 0;
+
+  std::vector<std::size_t> order_;  // windows, shuffled anew each time round
+  std::size_t next_window_ = 0;
+  std::uint64_t shuffles_ = 0;
+  std::vector<std::vector<TokenId>> batch_;
+  WindowStates states_;
+  std::vector<std::size_t> places_;  // of the batch, shuffled
+  std::size_t next_place_ = 0;
+  std::vector<std::size_t> chosen_;  // places of this step
+};
+
+// A permutation of n things, drawn by seed.
+std::vector<std::size_t> Shuffled(std::size_t n, std::uint64_t seed,
+                                  std::uint64_t which) {
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = n; i > 1; --i) {
+    const double u = PhiloxUniform({static_cast<std::uint32_t>(i),
+                                    static_cast<std::uint32_t>(which), 0, 0},
+                                   seed)[0];
+    const auto j = static_cast<std::size_t>(u * static_cast<double>(i));
+    std::swap(order[i - 1], order[std::min(j, i - 1)]);
+  }
+  return order;
+}
+
+// Runs the next windows in line.
+Status Steps::NextBatch() {
+  const std::size_t most =
+      EndOfBatch(windows_, 0, rows_.size(), model_.spec.d_model);
+  batch_.clear();
+  while (batch_.size() < most && batch_.size() < windows_.size()) {
+    if (next_window_ == order_.size()) {
+      order_ = Shuffled(windows_.size(), options_.seed, 2 * shuffles_++);
+      next_window_ = 0;
+    }
+    batch_.push_back(windows_[order_[next_window_++]]);
+  }
+  PELLUCID_ASSIGN_OR_RETURN(
+      states_, WindowStates::Run(model_, batch_, rows_, options_.skip_first,
+                                 options_.stop));
+  places_ = Shuffled(states_.places().size(), options_.seed, 2 * shuffles_ + 1);
+  next_place_ = 0;
+  return {};
+}
+
+void Steps::Begin() {
+  const std::size_t d = model_.spec.d_model;
+  final_spread_ = Spread(states_.Row(rows_.size() - 1).view());
+  for (std::size_t r = 0; r + 1 < rows_.size(); ++r) {
+    Memory& memory = memory_.emplace_back();
+    memory.spread = Spread(states_.Row(r).view());
+    memory.mean_w.resize(d * d);
+    memory.square_w.resize(d * d);
+    memory.mean_b.resize(d);
+    memory.square_b.resize(d);
+    lens_.translators[r].bias.resize(d);
+  }
+}
+
+Status Steps::Run(const Progress& progress) {
+  for (const LensTranslator& translator : lens_.translators) {
+    PELLUCID_ASSIGN_OR_RETURN(const std::size_t row,
+                              RowOfTranslator(translator, model_.table));
+    rows_.push_back(row);
+  }
+  rows_.push_back(RowsOfStream(model_).back());
+  for (step_ = 0; step_ < options_.steps; ++step_) {
+    if (places_.size() - next_place_ < options_.cells) {
+      PELLUCID_RETURN_IF_ERROR(NextBatch());
+      if (memory_.empty()) Begin();
+    }
+    PELLUCID_RETURN_IF_ERROR(Step());
+    if (progress) {
+      progress(static_cast<double>(step_ + 1) /
+               static_cast<double>(options_.steps));
+    }
+  }
+  return {};
+}
+
+Status Steps::Step() {
+  const std::size_t count =
+      std::min(options_.cells, places_.size() - next_place_);
+  chosen_.assign(
+      places_.begin() + static_cast<std::ptrdiff_t>(next_place_),
+      places_.begin() + static_cast<std::ptrdiff_t>(next_place_ + count));
+  next_place_ += count;
+  if (chosen_.empty()) return {};
+  const Buffer final = states_.Row(rows_.size() - 1, chosen_);
+  const Distributions target =
+      DistributionsOf(model_, final.view(), options_.stop);
+  std::vector<float> loss(lens_.translators.size());
+  for (std::size_t r = 0; r < lens_.translators.size(); ++r) {
+    PELLUCID_RETURN_IF_ERROR(StepRow(r, target, &loss[r]));
+  }
+  if (options_.report) options_.report(step_ + 1, loss);
+  return {};
+}
+
+Status Steps::StepRow(std::size_t r, const Distributions& final, float* loss) {
+  const Buffer states = states_.Row(r, chosen_);
+  const std::size_t n = chosen_.size(), d = model_.spec.d_model;
+  Buffer mapped = states_.Row(r, chosen_);
+  Translate(model_.pool, lens_.kind, lens_.translators[r], mapped.view());
+  Distributions ours = DistributionsOf(model_, mapped.view(), options_.stop);
+  if (options_.stop.stop_requested()) return CancelledError("tune: stopped");
+  std::vector<double> losses(n);
+  // d KL / d logits = (ours - final), and of the mean over cells 1 / n of it.
+  model_.pool.For(n, [&](std::size_t i) {
+    losses[i] = Divergence(final, ours, i);
+    const float* p = final.probs.view().Row(i);
+    for (float& x : ours.probs.view().RowSpan(i)) {
+      x = (x - *p++) / static_cast<float>(n);
+    }
+  });
+  *loss =
+      static_cast<float>(std::accumulate(losses.begin(), losses.end(), 0.0) /
+                         static_cast<double>(n));
+  Buffer slope(n, d);
+  HeadAdjoint(model_, mapped.view(), ours.logits.view(), ours.probs.view(),
+              slope.view(), options_.stop);
+  if (options_.stop.stop_requested()) return CancelledError("tune: stopped");
+  const Buffer slope_columns = Turned(slope.view());
+  const Buffer state_columns = Turned(states.view());
+  WeightView columns;
+  columns.data = reinterpret_cast<const std::byte*>(state_columns.view().data);
+  columns.rows = d;
+  columns.cols = n;
+  columns.row_bytes = n * sizeof(float);
+  Buffer dw(d, d);
+  kernels::Linear(model_.pool, slope_columns.view(), columns, {}, dw.view());
+  std::vector<float> db(d);
+  for (std::size_t i = 0; i < d; ++i) {
+    for (const float x : slope_columns.view().RowSpan(i)) db[i] += x;
+  }
+  Move(r, dw.view(), db);
+  return {};
+}
+
+void Steps::Move(std::size_t r, ConstMatrixView dw, std::span<const float> db) {
+  const std::size_t d = model_.spec.d_model;
+  const auto t = static_cast<double>(step_ + 1);
+  const double correct1 = 1 - kernels::Pow64(kBeta1, t);
+  const double correct2 = 1 - kernels::Pow64(kBeta2, t);
+  const double rate =
+      options_.learning_rate *
+      (1 - static_cast<double>(step_) / static_cast<double>(options_.steps));
+  // One number's step in units of what it varies by; `slope` is in the same.
+  const auto unit = [&](double slope, float& mean, float& square) {
+    const double m = kBeta1 * static_cast<double>(mean) + (1 - kBeta1) * slope;
+    const double v =
+        kBeta2 * static_cast<double>(square) + (1 - kBeta2) * slope * slope;
+    mean = static_cast<float>(m);
+    square = static_cast<float>(v);
+    return rate * (m / correct1) / (std::sqrt(v / correct2) + kEpsilon);
+  };
+  LensTranslator& translator = lens_.translators[r];
+  Memory& memory = memory_[r];
+  model_.pool.For(d, [&](std::size_t i) {
+    const auto out = static_cast<double>(final_spread_[i]);
+    float* weight = translator.weight.Row(i).data();
+    for (std::size_t j = 0; j < d; ++j) {
+      const double scale = out / static_cast<double>(memory.spread[j]);
+      const double slope = static_cast<double>(dw.Row(i)[j]) * scale;
+      weight[j] -=
+          static_cast<float>(scale * unit(slope, memory.mean_w[i * d + j],
+                                          memory.square_w[i * d + j]));
+    }
+    translator.bias[i] -=
+        static_cast<float>(out * unit(static_cast<double>(db[i]) * out,
+                                      memory.mean_b[i], memory.square_b[i]));
+  });
+}
+
+}  // namespace
+
+Status TakeSteps(const Model::Impl& model,
+                 std::span<const std::vector<TokenId>> windows,
+                 const TuneOptions& options, const Progress& progress,
+                 TrainedLens* lens) {
+  if (options.steps == 0) return {};
+  if (options.cells == 0 || !(options.learning_rate > 0)) {
+    return UsageError(
+        "tune: steps need at least one cell and a learning rate above 0; give "
+        "these, or 0 steps");
+  }
+  return Steps(model, windows, options, lens).Run(progress);
+}
+
+double CostOfSteps(const Model::Impl& model,
+                   std::span<const std::vector<TokenId>> windows,
+                   const TuneOptions& options) {
+  if (windows.empty()) return 0;
+  const ModelInfo& info = model.info;
+  // A block has some 12 d^2 weights; a cell of a row costs two times the head.
+  const auto d = static_cast<double>(info.d_model);
+  const auto layers = static_cast<double>(info.n_layers);
+  const double token = 12 * d * d * layers;
+  const double cell = 2 * d * static_cast<double>(info.vocab_size) * layers;
+  return static_cast<double>(options.steps * options.cells) * cell / token;
+}
+
+}  // namespace pellucid

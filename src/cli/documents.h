@@ -1,0 +1,35 @@
+// A text to learn from or to measure on, as a list of documents: a plain file
+// is one, a .jsonl file has one a line.
+#ifndef PELLUCID_CLI_DOCUMENTS_H_
+#define PELLUCID_CLI_DOCUMENTS_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "cli/io.h"
+#include "pellucid/model.h"
+#include "pellucid/result.h"
+
+namespace pellucid::cli {
+
+// Texts in windows (pellucid/tune.h).
+struct WindowedText {
+  std::vector<std::vector<TokenId>> windows;
+  std::size_t tokens = 0;  // in them
+  std::size_t bytes = 0;   // of the documents
+};
+
+// Reads `path`, "-" for standard input; of a .jsonl file each line is a JSON
+// string or {"text": ...}. At most `max_tokens` tokens are kept, 0: all.
+// kUsage: a line that is neither, invalid UTF-8, no tokens. kModel: it cannot
+// be read.
+Result<WindowedText> ReadWindows(const Arguments& arguments,
+                                 const std::string& path, std::size_t window,
+                                 std::size_t max_tokens, const Model& model,
+                                 Io& io);
+
+}  // namespace pellucid::cli
+
+#endif  // PELLUCID_CLI_DOCUMENTS_H_

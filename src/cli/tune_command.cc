@@ -1,0 +1,283 @@
+// `pellucid tune`: fits a tuned lens; `tune eval`: measures lenses; `tune
+// export`: writes one for other packages.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/quote.h"
+#include "cli/commands.h"
+#include "cli/common_options.h"
+#include "cli/documents.h"
+#include "cli/lens_choice.h"
+#include "cli/progress.h"
+#include "cli/result_outputs.h"
+#include "pellucid/tune.h"
+#include "render/evaluation_report.h"
+
+namespace pellucid::cli {
+namespace {
+
+constexpr std::size_t kMaxCount = std::size_t{1} << 40;
+
+// What text, in which windows.
+struct TextFlags {
+  std::optional<std::string> text;
+  std::size_t window = 256, max_tokens = 0, skip_first = 1;
+};
+
+void AddTextFlags(Arguments& arguments, TextFlags* flags) {
+  arguments.Text("--text", "F.txt|F.jsonl|-", &flags->text,
+                 "the text: one document, or one a line as a JSON string or "
+                 "{\"text\": ...}; required");
+  arguments.Number("--window", "N", 2, kMaxCount, &flags->window,
+                   "tokens that are run as one prompt; default: 256");
+  arguments.Number("--max-tokens", "N", 0, kMaxCount, &flags->max_tokens,
+                   "leave out what comes after; default: all");
+  arguments.Number("--skip-first", "N", 0, kMaxCount, &flags->skip_first,
+                   "positions left out at the beginning of each window; "
+                   "default: 1");
+}
+
+Status RequireText(const Arguments& arguments, const TextFlags& flags) {
+  if (flags.text) return {};
+  return arguments.Problem("--text",
+                           "is missing; name a file, as in --text corpus.txt");
+}
+
+struct FitFlags {
+  ModelOptions model;
+  TextFlags text;
+  std::optional<std::string> out;
+  std::optional<double> ridge, learning_rate;
+  std::size_t steps = 250, cells = 64, seed = 0;
+  std::string color = "auto";
+};
+
+void AddFitFlags(Arguments& arguments, FitFlags* flags) {
+  AddTextFlags(arguments, &flags->text);
+  arguments.Text("--out", "DIR", &flags->out,
+                 "the folder to write: lens.safetensors; required");
+  arguments.Real("--ridge", "X", 0, 1e6, &flags->ridge,
+                 "of the least squares: how far maps are drawn to 0, as a "
+                 "share of a feature's mean variance; default: 1e-4");
+  arguments.Number("--steps", "N", 0, kMaxCount, &flags->steps,
+                   "gradient steps on the divergence after that; default: 250");
+  arguments.Number("--cells", "N", 1, kMaxCount, &flags->cells,
+                   "positions a step; default: 64");
+  arguments.Real("--learning-rate", "X", 1e-12, 1, &flags->learning_rate,
+                 "of a step, in units of what a feature varies by; falls to 0; "
+                 "default: 1e-4");
+  arguments.Number("--seed", "N", 0, kMaxCount, &flags->seed,
+                   "draws the positions of the steps; default: 0");
+  AddModelOptions(arguments, &flags->model);
+  AddColorOption(arguments, &flags->color);
+  arguments.Example("pellucid tune --text corpus.txt --out my-lens");
+  arguments.Example(
+      "pellucid lens --lens tuned:my-lens \"The capital of France is\"");
+  arguments.Example(
+      "pellucid tune eval --lens tuned:my-lens --text held-out.txt");
+  arguments.Example(
+      "pellucid tune export --lens tuned:my-lens --format mlxterp --out "
+      "lens.npz");
+}
+
+float MeanOf(std::span<const float> values) {
+  double sum = 0;
+  for (const float x : values) sum += static_cast<double>(x);
+  return static_cast<float>(sum / static_cast<double>(values.size()));
+}
+
+Status RunFit(Args args, Io& io) {
+  Arguments arguments(
+      "tune",
+      "Fits a tuned lens: for each row but the last a map h + W h + b, first "
+      "by least squares onto the final state, then by steps on KL(final || "
+      "row). See also pellucid tune eval --help, pellucid tune export --help.");
+  FitFlags flags;
+  AddFitFlags(arguments, &flags);
+  PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
+  if (help) return io.out.Write(arguments.Help());
+  PELLUCID_RETURN_IF_ERROR(RequireText(arguments, flags.text));
+  if (!flags.out) {
+    return arguments.Problem("--out", "is missing; name a folder to write");
+  }
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
+  PELLUCID_ASSIGN_OR_RETURN(
+      const WindowedText text,
+      ReadWindows(arguments, *flags.text.text, flags.text.window,
+                  flags.text.max_tokens, opened.model, io));
+  std::error_code error;
+  std::filesystem::create_directories(*flags.out, error);
+  if (error) {
+    return FailedError(fmt::format("tune: {}: {}; choose another folder",
+                                   Quote(*flags.out), error.message()));
+  }
+  TuneOptions options{.skip_first = flags.text.skip_first,
+                      .ridge = flags.ridge.value_or(1e-4),
+                      .steps = flags.steps,
+                      .cells = flags.cells,
+                      .learning_rate = flags.learning_rate.value_or(1e-4),
+                      .seed = flags.seed,
+                      .stop = io.stop};
+  std::vector<float> first_losses, last_losses;
+  options.report = [&](std::size_t step, std::span<const float> loss) {
+    std::vector<float>& to = step == 1 ? first_losses : last_losses;
+    to.assign(loss.begin(), loss.end());
+  };
+  const Result<TrainedLens> lens = [&] {
+    ProgressLine progress(io, "tune");
+    options.progress = progress.callback();
+    return FitTunedLens(opened.model, text.windows, options);
+  }();
+  if (!lens.ok()) return lens.error();
+  const std::string path =
+      (std::filesystem::path(*flags.out) / "lens.safetensors").string();
+  PELLUCID_RETURN_IF_ERROR(WriteTrainedLens(path, *lens, opened.model));
+  std::string line = fmt::format("{}: {} maps from {} tokens", Quote(path),
+                                 lens->translators.size(), text.tokens);
+  if (!last_losses.empty()) {
+    line += fmt::format(
+        "; KL of the cells of step 1 {:.3f}, of step {} {:.3f} nats, mean over "
+        "rows",
+        MeanOf(first_losses), options.steps, MeanOf(last_losses));
+  }
+  return io.out.Write(line + "\n");
+}
+
+struct EvalFlags {
+  ModelOptions model;
+  TextFlags text;
+  std::optional<std::string> lens;
+  ResultFlags result;
+};
+
+Status RunEval(Args args, Io& io) {
+  Arguments arguments(
+      "tune eval",
+      "Measures a lens on a text, row by row, beside the logit lens: "
+      "divergence from the model's output, cross-entropy of the next token, "
+      "entropy, bias.");
+  EvalFlags flags;
+  AddLensOption(arguments, &flags.lens);
+  AddTextFlags(arguments, &flags.text);
+  AddResultFlags(arguments, &flags.result);
+  AddModelOptions(arguments, &flags.model);
+  arguments.Example(
+      "pellucid tune eval --lens tuned:my-lens --text held-out.txt");
+  PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
+  if (help) return io.out.Write(arguments.Help());
+  PELLUCID_RETURN_IF_ERROR(RequireText(arguments, flags.text));
+  PELLUCID_RETURN_IF_ERROR(CheckResultFlags(arguments, flags.result));
+  PELLUCID_ASSIGN_OR_RETURN(const LensChoice choice,
+                            ParseLensChoice(arguments, flags.lens));
+  PELLUCID_ASSIGN_OR_RETURN(const HeatmapPlan plan,
+                            PlanHeatmap(arguments, flags.result.heatmap));
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
+  PELLUCID_ASSIGN_OR_RETURN(const auto lens,
+                            ReadLensChoice(choice, opened.model));
+  PELLUCID_ASSIGN_OR_RETURN(
+      const WindowedText text,
+      ReadWindows(arguments, *flags.text.text, flags.text.window,
+                  flags.text.max_tokens, opened.model, io));
+  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
+                            ResultOutputs::Open(flags.result, io));
+  EvaluateOptions options{.skip_first = flags.text.skip_first, .stop = io.stop};
+  const auto evaluate = [&](const TrainedLens* which, const std::string& what) {
+    ProgressLine progress(io, what);
+    options.progress = progress.callback();
+    return EvaluateLens(opened.model, text.windows, which, options);
+  };
+  PELLUCID_ASSIGN_OR_RETURN(const LensEvaluation logit,
+                            evaluate(nullptr, "tune eval: logit lens"));
+  std::optional<LensEvaluation> trained;
+  if (lens) {
+    PELLUCID_ASSIGN_OR_RETURN(trained, evaluate(lens.get(), "tune eval"));
+  }
+  const render::RunInfo run = RunInfoOf(opened, std::nullopt);
+  const render::EvaluationReport report{logit,
+                                        trained ? &*trained : nullptr,
+                                        choice.kind,
+                                        choice.path,
+                                        text.tokens,
+                                        text.bytes,
+                                        opened.model.info(),
+                                        run};
+  const render::Heatmap heatmap = render::EvaluationHeatmap(report);
+  ResultForms forms;
+  forms.json = [&](const render::TextSink& sink) {
+    render::WriteEvaluationJson(report, sink);
+  };
+  forms.csv = [&] { return render::EvaluationCsv(report); };
+  forms.table = [&](std::size_t, render::ColorMode) {
+    return render::EvaluationTable(report);
+  };
+  forms.page = [&] { return MakeHeatmapFigure(heatmap, plan.options); };
+  return outputs.Write(forms, plan, io);
+}
+
+struct ExportFlags {
+  ModelOptions model;
+  std::optional<std::string> lens, out;
+  std::string format = "tuned-lens";
+  std::string color = "auto";
+};
+
+Status RunExport(Args args, Io& io) {
+  Arguments arguments(
+      "tune export",
+      "Writes a tuned lens as the tuned-lens package reads it (a folder) or as "
+      "mlxterp does (.npz and .json).");
+  ExportFlags flags;
+  AddLensOption(arguments, &flags.lens);
+  arguments.Choice("--format", {"tuned-lens", "mlxterp"}, &flags.format,
+                   "whose form; default: tuned-lens");
+  arguments.Text("--out", "PATH", &flags.out,
+                 "the folder, or the .npz file, to write; required");
+  AddModelOptions(arguments, &flags.model);
+  AddColorOption(arguments, &flags.color);
+  arguments.Example(
+      "pellucid tune export --lens tuned:my-lens --out for-tuned-lens");
+  PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
+  if (help) return io.out.Write(arguments.Help());
+  if (!flags.out) {
+    return arguments.Problem("--out", "is missing; name what to write");
+  }
+  PELLUCID_ASSIGN_OR_RETURN(const LensChoice choice,
+                            ParseLensChoice(arguments, flags.lens));
+  if (choice.kind != LensKind::kTuned) {
+    return arguments.Problem("--lens",
+                             "is no tuned lens; give tuned:FILE, of which "
+                             "there are other forms");
+  }
+  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
+                            OpenModel(flags.model, io));
+  PELLUCID_ASSIGN_OR_RETURN(const auto lens,
+                            ReadLensChoice(choice, opened.model));
+  return flags.format == "mlxterp"
+             ? ExportMlxterpLens(*flags.out, *lens, opened.model)
+             : ExportTunedLens(*flags.out, *lens, opened.model,
+                               opened.model.info().ref);
+}
+
+}  // namespace
+
+Status RunTune(Args args, Io& io) {
+  if (!args.empty() && args.front() == "eval") {
+    return RunEval(args.subspan(1), io);
+  }
+  if (!args.empty() && args.front() == "export") {
+    return RunExport(args.subspan(1), io);
+  }
+  return RunFit(args, io);
+}
+
+}  // namespace pellucid::cli

@@ -1,0 +1,22 @@
+// The head (model/head.h) backwards: what a change of a residual row is worth,
+// from what changes of its logits are.
+#ifndef PELLUCID_MODEL_HEAD_ADJOINT_H_
+#define PELLUCID_MODEL_HEAD_ADJOINT_H_
+
+#include <stop_token>
+
+#include "base/matrix.h"
+#include "model/model_impl.h"
+
+namespace pellucid {
+
+// residual [rows, d_model] and the logits [rows, vocab] that the head makes of
+// it; `cotangent` [rows, vocab] of these, which is overwritten; out [rows,
+// d_model], that of the residual. After `stop`, out is not whole.
+void HeadAdjoint(const Model::Impl& model, ConstMatrixView residual,
+                 ConstMatrixView logits, MatrixView cotangent, MatrixView out,
+                 const std::stop_token& stop = {});
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_MODEL_HEAD_ADJOINT_H_
