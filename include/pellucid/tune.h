@@ -38,7 +38,21 @@ PELLUCID_API Result<std::vector<std::vector<TokenId>>> CutWindows(
     const Model& model, std::span<const std::string> documents,
     std::size_t window);
 
+// How a tuned lens is fitted.
+enum class TuneMethod : std::uint8_t {
+  // Least squares onto the final state in closed form, then Adam.
+  kClosedForm,
+  // As in the paper and its package: from the identity, stochastic gradient
+  // descent with Nesterov momentum 0.9, rate learning_rate (1 - 0.9) falling
+  // linearly to 0, weight decay 1e-3, the gradient of all maps clipped to norm
+  // 1; windows in their order, `tokens_per_step` of them a step, all positions
+  // behind `skip_first` counted alike. (Its defaults: learning_rate 1,
+  // skip_first 0, 2^18 tokens a step.)
+  kRecipe,
+};
+
 struct TuneOptions {
+  TuneMethod method = TuneMethod::kClosedForm;
   // Positions of each window that are left out: attention gives its first
   // tokens huge states, which no other position has.
   std::size_t skip_first = 1;
@@ -51,6 +65,7 @@ struct TuneOptions {
   std::size_t steps = 250;
   std::size_t cells = 64;
   double learning_rate = 1e-4;
+  std::size_t tokens_per_step = std::size_t{1} << 18;  // kRecipe
   std::uint64_t seed = 0;
   // Called after each step with the loss of each row, in nats, of its cells.
   std::function<void(std::size_t step, std::span<const float> loss)> report =

@@ -10,6 +10,7 @@
 #include "analysis/lens_progress.h"
 #include "analysis/lens_rows.h"
 #include "analysis/ridge.h"
+#include "analysis/tune_recipe.h"
 #include "analysis/tune_steps.h"
 #include "analysis/window_states.h"
 #include "base/float_environment.h"
@@ -66,6 +67,12 @@ std::size_t Fit::RowsAtOnce() const {
 
 Result<TrainedLens> Fit::Run() {
   PELLUCID_RETURN_IF_ERROR(CheckOptions());
+  if (options_.method == TuneMethod::kRecipe) {
+    PELLUCID_ASSIGN_OR_RETURN(TrainedLens lens,
+                              FitByRecipe(model_, windows_, options_));
+    Describe(&lens);
+    return lens;
+  }
   const std::size_t rows = stream_.size() - 1;
   const std::size_t at_once = std::min(rows, RowsAtOnce());
   const std::size_t passes = (rows + at_once - 1) / at_once;
@@ -136,15 +143,21 @@ void Fit::Describe(TrainedLens* lens) const {
   const auto add = [&](std::string key, std::string text) {
     lens->record.emplace_back(std::move(key), std::move(text));
   };
+  const bool recipe = options_.method == TuneMethod::kRecipe;
+  add("fit.method", recipe ? "recipe" : "closed form");
   add("fit.windows", fmt::format("{}", windows_.size()));
   add("fit.tokens", fmt::format("{}", tokens_));
-  add("fit.positions", fmt::format("{}", positions_));
-  add("fit.ridge", fmt::format("{}", options_.ridge));
+  if (recipe) {
+    add("fit.tokens_per_step", fmt::format("{}", options_.tokens_per_step));
+  } else {
+    add("fit.positions", fmt::format("{}", positions_));
+    add("fit.ridge", fmt::format("{}", options_.ridge));
+    add("fit.cells", fmt::format("{}", options_.cells));
+    add("fit.seed", fmt::format("{}", options_.seed));
+  }
   add("fit.skip_first", fmt::format("{}", options_.skip_first));
   add("fit.steps", fmt::format("{}", options_.steps));
-  add("fit.cells", fmt::format("{}", options_.cells));
   add("fit.learning_rate", fmt::format("{}", options_.learning_rate));
-  add("fit.seed", fmt::format("{}", options_.seed));
 }
 
 }  // namespace

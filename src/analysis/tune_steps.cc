@@ -7,13 +7,12 @@
 #include <utility>
 
 #include "analysis/distributions.h"
+#include "analysis/lens_gradient.h"
 #include "analysis/lens_rows.h"
 #include "analysis/lens_translation.h"
 #include "analysis/window_states.h"
 #include "base/random.h"
-#include "kernels/linear.h"
 #include "kernels/math.h"
-#include "model/head_adjoint.h"
 
 namespace pellucid {
 namespace {
@@ -42,16 +41,6 @@ std::vector<float> Spread(ConstMatrixView rows) {
   }
   // A feature that hardly varies would take steps without bound.
   for (float& x : out) x = std::max(x, static_cast<float>(1e-3 * mean));
-  return out;
-}
-
-Buffer Turned(ConstMatrixView rows) {
-  Buffer out(rows.cols, rows.rows);
-  for (std::size_t r = 0; r < rows.rows; ++r) {
-    for (std::size_t i = 0; i < rows.cols; ++i) {
-      out.view().Row(i)[r] = rows.Row(r)[i];
-    }
-  }
   return out;
 }
 
@@ -185,42 +174,12 @@ Status Steps::Step() {
 }
 
 Status Steps::StepRow(std::size_t r, const Distributions& final, float* loss) {
-  const Buffer states = states_.Row(r, chosen_);
-  const std::size_t n = chosen_.size(), d = model_.spec.d_model;
-  Buffer mapped = states_.Row(r, chosen_);
-  Translate(model_.pool, lens_.kind, lens_.translators[r], mapped.view());
-  Distributions ours = DistributionsOf(model_, mapped.view(), options_.stop);
-  if (options_.stop.stop_requested()) return CancelledError("tune: stopped");
-  std::vector<double> losses(n);
-  // d KL / d logits = (ours - final), and of the mean over cells 1 / n of it.
-  model_.pool.For(n, [&](std::size_t i) {
-    losses[i] = Divergence(final, ours, i);
-    const float* p = final.probs.view().Row(i);
-    for (float& x : ours.probs.view().RowSpan(i)) {
-      x = (x - *p++) / static_cast<float>(n);
-    }
-  });
-  *loss =
-      static_cast<float>(std::accumulate(losses.begin(), losses.end(), 0.0) /
-                         static_cast<double>(n));
-  Buffer slope(n, d);
-  HeadAdjoint(model_, mapped.view(), ours.logits.view(), ours.probs.view(),
-              slope.view(), options_.stop);
-  if (options_.stop.stop_requested()) return CancelledError("tune: stopped");
-  const Buffer slope_columns = Turned(slope.view());
-  const Buffer state_columns = Turned(states.view());
-  WeightView columns;
-  columns.data = reinterpret_cast<const std::byte*>(state_columns.view().data);
-  columns.rows = d;
-  columns.cols = n;
-  columns.row_bytes = n * sizeof(float);
-  Buffer dw(d, d);
-  kernels::Linear(model_.pool, slope_columns.view(), columns, {}, dw.view());
-  std::vector<float> db(d);
-  for (std::size_t i = 0; i < d; ++i) {
-    for (const float x : slope_columns.view().RowSpan(i)) db[i] += x;
-  }
-  Move(r, dw.view(), db);
+  PELLUCID_ASSIGN_OR_RETURN(
+      const MapGradient gradient,
+      GradientOfMap(model_, lens_.kind, lens_.translators[r],
+                    states_.Row(r, chosen_).view(), final, options_.stop));
+  *loss = static_cast<float>(gradient.loss);
+  Move(r, gradient.weight.view(), gradient.bias);
   return {};
 }
 

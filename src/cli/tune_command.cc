@@ -16,10 +16,12 @@
 #include "cli/common_options.h"
 #include "cli/documents.h"
 #include "cli/lens_choice.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/result_outputs.h"
 #include "pellucid/tune.h"
 #include "render/evaluation_report.h"
+#include "render/tune_json.h"
 
 namespace pellucid::cli {
 namespace {
@@ -54,9 +56,11 @@ Status RequireText(const Arguments& arguments, const TextFlags& flags) {
 struct FitFlags {
   ModelOptions model;
   TextFlags text;
-  std::optional<std::string> out;
+  std::optional<std::string> out, json;
   std::optional<double> ridge, learning_rate;
   std::size_t steps = 250, cells = 64, seed = 0;
+  std::size_t tokens_per_step = std::size_t{1} << 18;
+  std::string method = "closed-form";
   std::string color = "auto";
 };
 
@@ -64,6 +68,11 @@ void AddFitFlags(Arguments& arguments, FitFlags* flags) {
   AddTextFlags(arguments, &flags->text);
   arguments.Text("--out", "DIR", &flags->out,
                  "the folder to write: lens.safetensors; required");
+  arguments.Choice("--method", {"closed-form", "recipe"}, &flags->method,
+                   "least squares onto the final state and then steps, or "
+                   "steps alone as the paper takes them (Nesterov momentum, "
+                   "clipped, all positions of --tokens-per-step); default: "
+                   "closed-form");
   arguments.Real("--ridge", "X", 0, 1e6, &flags->ridge,
                  "of the least squares: how far maps are drawn to 0, as a "
                  "share of a feature's mean variance; default: 1e-4");
@@ -73,9 +82,12 @@ void AddFitFlags(Arguments& arguments, FitFlags* flags) {
                    "positions a step; default: 64");
   arguments.Real("--learning-rate", "X", 1e-12, 1, &flags->learning_rate,
                  "of a step, in units of what a feature varies by; falls to 0; "
-                 "default: 1e-4");
+                 "default: 1e-4, of the recipe 1");
+  arguments.Number("--tokens-per-step", "N", 2, kMaxCount,
+                   &flags->tokens_per_step, "of the recipe; default: 262144");
   arguments.Number("--seed", "N", 0, kMaxCount, &flags->seed,
                    "draws the positions of the steps; default: 0");
+  AddJsonOption(arguments, &flags->json);
   AddModelOptions(arguments, &flags->model);
   AddColorOption(arguments, &flags->color);
   arguments.Example("pellucid tune --text corpus.txt --out my-lens");
@@ -120,18 +132,25 @@ Status RunFit(Args args, Io& io) {
     return FailedError(fmt::format("tune: {}: {}; choose another folder",
                                    Quote(*flags.out), error.message()));
   }
-  TuneOptions options{.skip_first = flags.text.skip_first,
-                      .ridge = flags.ridge.value_or(1e-4),
-                      .steps = flags.steps,
-                      .cells = flags.cells,
-                      .learning_rate = flags.learning_rate.value_or(1e-4),
-                      .seed = flags.seed,
-                      .stop = io.stop};
-  std::vector<float> first_losses, last_losses;
-  options.report = [&](std::size_t step, std::span<const float> loss) {
-    std::vector<float>& to = step == 1 ? first_losses : last_losses;
-    to.assign(loss.begin(), loss.end());
+  const bool recipe = flags.method == "recipe";
+  TuneOptions options{
+      .method = recipe ? TuneMethod::kRecipe : TuneMethod::kClosedForm,
+      .skip_first = flags.text.skip_first,
+      .ridge = flags.ridge.value_or(1e-4),
+      .steps = flags.steps,
+      .cells = flags.cells,
+      .learning_rate = flags.learning_rate.value_or(recipe ? 1.0 : 1e-4),
+      .tokens_per_step = flags.tokens_per_step,
+      .seed = flags.seed,
+      .stop = io.stop};
+  std::vector<std::vector<float>> losses;
+  options.report = [&](std::size_t, std::span<const float> loss) {
+    losses.emplace_back(loss.begin(), loss.end());
   };
+  std::unique_ptr<Output> json;
+  if (flags.json) {
+    PELLUCID_ASSIGN_OR_RETURN(json, Output::Open(*flags.json, io));
+  }
   const Result<TrainedLens> lens = [&] {
     ProgressLine progress(io, "tune");
     options.progress = progress.callback();
@@ -141,13 +160,19 @@ Status RunFit(Args args, Io& io) {
   const std::string path =
       (std::filesystem::path(*flags.out) / "lens.safetensors").string();
   PELLUCID_RETURN_IF_ERROR(WriteTrainedLens(path, *lens, opened.model));
+  if (json) {
+    render::WriteTuneJson(*lens, path, losses, opened.model.info(),
+                          RunInfoOf(opened, std::nullopt), json->sink());
+    PELLUCID_RETURN_IF_ERROR(json->Commit());
+    if (*flags.json == "-") return {};
+  }
   std::string line = fmt::format("{}: {} maps from {} tokens", Quote(path),
                                  lens->translators.size(), text.tokens);
-  if (!last_losses.empty()) {
+  if (!losses.empty()) {
     line += fmt::format(
         "; KL of the cells of step 1 {:.3f}, of step {} {:.3f} nats, mean over "
         "rows",
-        MeanOf(first_losses), options.steps, MeanOf(last_losses));
+        MeanOf(losses.front()), losses.size(), MeanOf(losses.back()));
   }
   return io.out.Write(line + "\n");
 }
