@@ -14,7 +14,9 @@ from pellucid import interventions as iv
 SITE = "model.layers.5"
 
 
-def run(model: InterpretableModel, given: object, inputs: object = PROMPT):
+def run(
+    model: InterpretableModel, given: object, inputs: object = PROMPT
+) -> tuple[np.ndarray, np.ndarray]:
     """Give a block's activation, and the logits, of an edited run."""
     trace = model.trace(inputs, interventions={SITE: given})
     return trace.activations[SITE], trace.output

@@ -83,7 +83,7 @@ def test_unknown_names_are_errors_with_the_nearest(
     assert run.get_activation("nonsense") is None
     with pytest.raises(KeyError):
         run.activations["nonsense"]
-    with pytest.raises(AttributeError, match="its parts: .*self_attn"):
+    with pytest.raises(AttributeError, match=r"its parts: .*self_attn"):
         _ = model.layers[3].nonsense
     with pytest.raises(UnknownSiteError):
         model.trace(PROMPT, interventions={"layers.99": pellucid.zero_out})
