@@ -167,6 +167,10 @@ class ModuleProxy:
 
     def _alias(self, name: str) -> str | None:
         core = self._model._core
+        if not self._path:  # the root stands for its trunk too
+            base = core.layer_paths[0].rsplit(".", 2)[0]
+            if name in self._model._tree.get(base, ()):
+                return f"{base}.{name}"
         if self._path in core.layer_paths:
             layer = core.layer_paths.index(self._path)
             if name in ATTENTION:
