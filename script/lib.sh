@@ -21,6 +21,11 @@ build_packages=(
   libcurl4-openssl-dev zlib1g-dev ca-certificates libgtest-dev libgmock-dev
 )
 
+# What the Python module takes to build and to test beside these; the rest comes
+# from the Python index (python/tests/requirements.txt).
+# shellcheck disable=SC2034  # used by the scripts that source this file
+python_packages=(python3 python3-dev python3-venv)
+
 # Letters of figures: Latin, then most other scripts, then Chinese, Japanese and
 # Korean, then emoji in colour. Without them a figure shows boxes.
 # shellcheck disable=SC2034  # used by the scripts that source this file
@@ -54,6 +59,25 @@ trap on_exit EXIT
 
 # Removes `path` when the script ends, however it ends.
 clean_up_later() { cleanup_paths+=("$1"); }
+
+# make_venv FOLDER REQUIREMENTS: an environment of Debian's Python with what a
+# file names; nothing where it is there already.
+make_venv() {
+  local folder=$1 requirements=$2 log status=0
+  if cmp -s -- "$requirements" "$folder/made-from"; then return 0; fi
+  step "making $folder with what $requirements names"
+  log=$(mktemp)
+  {
+    rm -rf -- "$folder" &&
+      /usr/bin/python3 -m venv "$folder" &&
+      "$folder/bin/pip" install --disable-pip-version-check --retries 5 \
+        -r "$requirements" &&
+      cp -- "$requirements" "$folder/made-from"
+  } >"$log" 2>&1 || status=$?
+  if ((status != 0)); then cat -- "$log" >&2; fi
+  rm -f -- "$log"
+  return "$status"
+}
 
 is_installed() {
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]

@@ -48,11 +48,12 @@ enum class EditKind : std::uint8_t {
                   // a unit vector (float64)
   kMask,          // scores: -inf, so that the query does not see the key
   kCustom,        // what `custom` leaves
+  kCustomSite,    // what `custom_site` leaves
 };
 
 // The kind's name in JSON: "zero", "scale", "add", "replace", "mean",
 // "resample", "noise", "clamp", "project_out", "set_component", "mask",
-// "custom".
+// "custom", "custom_site".
 PELLUCID_API std::string_view EditKindName(EditKind kind);
 
 // In a generation: the tokens that an edit is made at.
@@ -86,6 +87,13 @@ struct EditPlace {
   std::size_t head = 0;      // of scores and pattern
 };
 
+// What is handed to Edit::custom_site of one prompt.
+struct EditPart {
+  std::size_t prompt = 0;    // of the batch
+  std::size_t position = 0;  // of the first row's token; > 0 behind a cache
+  std::vector<std::span<float>> rows;  // one a token, [features] each
+};
+
 struct Edit {
   std::string site;  // any spelling
   EditKind kind = EditKind::kZero;
@@ -102,6 +110,12 @@ struct Edit {
   // pattern the keys that the query sees and the scope names. One call at a
   // time, in no order that is promised. Must not throw.
   std::function<void(const EditPlace&, std::span<float>)> custom = {};
+  // All rows of a site at once, of the prompts in scope, for what mixes
+  // positions or prompts. The scope names nothing else, and the site is neither
+  // scores nor pattern. A generation hands over what each of its runs holds:
+  // the prompt, then token by token. One call at a time. Must not throw.
+  std::function<void(std::string_view site, std::span<const EditPart>)>
+      custom_site = {};
 };
 
 // Normal numbers, mean 0 and standard deviation 1, into `out`: those of row

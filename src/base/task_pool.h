@@ -4,6 +4,10 @@
 // places of their own, each in an order fixed by its index alone. Every task
 // runs with the default floating-point control word (round to nearest, no
 // flush to zero), whatever the calling program has set.
+//
+// Workers do not survive fork(). In a child of a process that had some, every
+// pool runs its tasks on the calling thread: slower, the same results, and
+// nothing waits for threads that are gone.
 #ifndef PELLUCID_BASE_TASK_POOL_H_
 #define PELLUCID_BASE_TASK_POOL_H_
 

@@ -1,5 +1,8 @@
 #include "base/task_pool.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -135,6 +138,36 @@ TEST(TaskPoolThreadsTest, UsesTheThreadsItWasGiven) {
     }
   });
   EXPECT_FALSE(late) << inside << " of " << kThreads << " ran at once";
+}
+
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kForks = false;  // its run-time knows no such child
+#else
+constexpr bool kForks = true;
+#endif
+
+// A child has none of the workers: its pools, old and new, do all themselves.
+TEST(TaskPoolForkTest, AChildRunsItsTasksAlone) {
+  if (!kForks) GTEST_SKIP() << "not with ThreadSanitizer";
+  const TaskPool pool(4);
+  Calls calls(100);
+  pool.For(calls.size(), [&](std::size_t i) { ++calls[i]; });
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::alarm(20);
+    pool.For(calls.size(), [&](std::size_t i) { ++calls[i]; });
+    {
+      const TaskPool own(4);
+      own.For(calls.size(), [&](std::size_t i) { --calls[i]; });
+    }
+    ::_exit(NotOnce(calls) == 0 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  pool.For(calls.size(), [&](std::size_t i) { --calls[i]; });
+  EXPECT_EQ(std::ranges::count(calls, 0), 100);
 }
 
 TEST(TaskPoolThreadsTest, DefaultIsTheCoresOfThisProcess) {

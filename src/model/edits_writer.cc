@@ -77,7 +77,7 @@ class EditWriter {
 
 Status EditWriter::Write() {
   const EditKind kind = edit_.kind;
-  if (kind == EditKind::kCustom) {
+  if (kind == EditKind::kCustom || kind == EditKind::kCustomSite) {
     return Problem("a function cannot be written; leave it out");
   }
   to_.json += "{";

@@ -135,6 +135,8 @@ TEST(EditsWriterTest, WhatCannotBeWritten) {
   EXPECT_EQ(Problem({.site = "s", .kind = EditKind::kCustom}),
             "edits: edit 0 (custom of s): a function cannot be written; "
             "leave it out");
+  EXPECT_THAT(Problem({.site = "s", .kind = EditKind::kCustomSite}),
+              HasSubstr("a function cannot be written"));
   EXPECT_THAT(
       Problem({.site = "s", .kind = EditKind::kScale, .factor = kInfinity}),
       HasSubstr("its factor is not finite"));

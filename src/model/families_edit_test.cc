@@ -72,14 +72,20 @@ TEST_P(FamilyEditTest, AnIdentityEditOfEverySiteChangesNoBit) {
   RunOptions options{.sites = AllSites(model), .last_logits = true};
   const auto plain = model.Run(ids_, options);
   ASSERT_TRUE(plain.ok()) << plain.error().message;
-  for (const EditKind kind :
-       {EditKind::kScale, EditKind::kCustom, EditKind::kReplace}) {
+  for (const EditKind kind : {EditKind::kScale, EditKind::kCustom,
+                              EditKind::kCustomSite, EditKind::kReplace}) {
     options.edits.clear();
     for (const std::string& site : options.sites) {
       if (!CanBeEdited(site)) continue;
       Edit edit{.site = site, .kind = kind};
-      edit.scope.when = EditWhen::kPrompt;
+      if (kind == EditKind::kCustomSite) {
+        // (Scores and pattern have no function of the whole site.)
+        if (site.ends_with("scores") || site.ends_with("pattern")) continue;
+      } else {
+        edit.scope.when = EditWhen::kPrompt;
+      }
       edit.custom = [](const EditPlace&, std::span<float>) {};
+      edit.custom_site = [](std::string_view, std::span<const EditPart>) {};
       if (kind == EditKind::kReplace) edit.values = *plain->Find(site);
       options.edits.push_back(std::move(edit));
     }

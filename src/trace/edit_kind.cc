@@ -31,6 +31,8 @@ std::string_view EditKindName(EditKind kind) {
       return "mask";
     case EditKind::kCustom:
       return "custom";
+    case EditKind::kCustomSite:
+      return "custom_site";
   }
   return "";
 }

@@ -145,6 +145,19 @@ Status Resolver::CheckKind() const {
   if (edit.kind == EditKind::kCustom && !edit.custom) {
     return Problem("has no function; set Edit::custom");
   }
+  if (edit.kind == EditKind::kCustomSite) {
+    if (!edit.custom_site) {
+      return Problem("has no function; set Edit::custom_site");
+    }
+    const EditScope& scope = edit.scope;
+    if (!scope.positions.IsDefault() || !scope.text.empty() ||
+        !scope.keys.IsDefault() || !scope.heads.empty() ||
+        !scope.features.empty() || scope.when) {
+      return Problem(
+          "is handed the whole site, so that its scope may name prompts only; "
+          "leave the rest to the function");
+    }
+  }
   if (NeedsValues(edit.kind) && edit.values.data.empty()) {
     return Problem("has no values; give them");
   }

@@ -236,6 +236,14 @@ TEST_F(EditPlanTest, WhatAKindNeeds) {
             "give them");
   EXPECT_THAT(Problem({.site = kBlock, .kind = EditKind::kCustom}),
               HasSubstr("has no function; set Edit::custom"));
+  EXPECT_THAT(Problem({.site = kBlock, .kind = EditKind::kCustomSite}),
+              HasSubstr("has no function; set Edit::custom_site"));
+  Edit whole{.site = kPattern, .kind = EditKind::kCustomSite};
+  whole.custom_site = [](std::string_view, std::span<const EditPart>) {};
+  EXPECT_THAT(Problem(whole), HasSubstr("is not for scores or pattern"));
+  whole.site = kBlock;
+  whole.scope.positions = Selection::Last();
+  EXPECT_THAT(Problem(whole), HasSubstr("its scope may name prompts only"));
   EXPECT_THAT(Problem({.site = kBlock, .values = Values({6})}),
               HasSubstr("takes no values; leave them out"));
   EXPECT_THAT(

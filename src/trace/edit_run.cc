@@ -104,6 +104,10 @@ void EditRun::Edit(SiteKey key, MatrixView value) {
   std::vector<float> part;
   for (const auto& resolved : plan_.Of(key)) {
     const ResolvedEdit& edit = *resolved;
+    if (edit.edit.kind == EditKind::kCustomSite) {
+      EditSite(edit, value);
+      continue;
+    }
     for (const EditedRows& rows : rows_) {
       // A run may show the first of its prompts only.
       if (rows.first_row >= value.rows) continue;
@@ -137,6 +141,21 @@ void EditRun::Edit(SiteKey key, MatrixView value) {
       });
     }
   }
+}
+
+void EditRun::EditSite(const ResolvedEdit& edit, MatrixView value) {
+  std::vector<EditPart> parts;
+  for (const EditedRows& rows : rows_) {
+    if (rows.first_row >= value.rows || !edit.prompts[rows.prompt]) continue;
+    EditPart part{.prompt = rows.prompt, .position = rows.past, .rows = {}};
+    for (std::size_t t = 0; t < rows.count; ++t) {
+      part.rows.push_back(value.RowSpan(rows.first_row + t));
+    }
+    parts.push_back(std::move(part));
+  }
+  if (parts.empty()) return;
+  const std::lock_guard lock(custom_);
+  edit.edit.custom_site(edit.site, parts);
 }
 
 void EditRun::EditRow(const ResolvedEdit& edit, const Place& place,
@@ -190,8 +209,9 @@ void EditRun::EditRow(const ResolvedEdit& edit, const Place& place,
     case EditKind::kCustom:
       Custom(edit, place, 0, x);
       break;
-    case EditKind::kMean:  // made by Edit, which sees all rows
-    case EditKind::kMask:  // of scores
+    case EditKind::kMean:        // made by Edit, which sees all rows
+    case EditKind::kCustomSite:  // the same
+    case EditKind::kMask:        // of scores
       break;
   }
 }

@@ -42,6 +42,7 @@ class EditRun : public Editor {
   template <typename Work>
   void ForEachPlace(const ResolvedEdit& edit, const EditedRows& rows,
                     const Work& work) const;
+  void EditSite(const ResolvedEdit& edit, MatrixView value);
   void EditRow(const ResolvedEdit& edit, const Place& place,
                std::span<float> x);
   void EditQuery(const ResolvedEdit& edit, const Place& place, std::size_t head,

@@ -296,6 +296,56 @@ TEST_F(EditRunTest, CustomFunctionsAreShownTheirPlace) {
   EXPECT_THAT(out[2], ElementsAre(108, 0, 0, 2, 0, 8));
 }
 
+// A batch of three, of which two prompts are in scope: the function reads one
+// position to write another, and one prompt to write the other.
+TEST_F(EditRunTest, AFunctionOfTheSiteSeesAllRowsInScope) {
+  Edit edit{.site = "layers.1", .kind = EditKind::kCustomSite};
+  edit.scope.prompts = {0, 2};
+  std::string site;
+  int calls = 0;
+  edit.custom_site = [&](std::string_view name,
+                         std::span<const EditPart> parts) {
+    ++calls;
+    site = name;
+    ASSERT_EQ(parts.size(), 2u);
+    EXPECT_EQ(parts[0].prompt, 0u);
+    EXPECT_EQ(parts[1].prompt, 2u);
+    EXPECT_EQ(parts[0].position, 0u);
+    ASSERT_EQ(parts[0].rows.size(), 2u);
+    ASSERT_EQ(parts[1].rows.size(), 1u);
+    parts[0].rows[0][5] = parts[0].rows[1][0];
+    parts[1].rows[0][0] = parts[0].rows[0][1];
+  };
+  const EditPlan plan = Plan({edit}, {2, 1, 1});
+  constexpr std::size_t kStride = kWidth + 2;  // rows with a gap between them
+  std::vector<float> data(4 * kStride);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    data[i] = static_cast<float>(i);
+  }
+  const std::vector<float> before = data;
+  EditRun(plan, {{0, 0, 2, 0}, {1, 2, 1, 0}, {2, 3, 1, 0}})
+      .Edit(kBlock, {data.data(), 4, kWidth, kStride});
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(site, "model.layers.1");
+  std::vector<float> expected = before;
+  expected[5] = before[kStride];
+  expected[3 * kStride] = before[1];
+  EXPECT_EQ(data, expected);
+}
+
+// Behind a cache it sees the tokens of that run, and where they stand.
+TEST_F(EditRunTest, AFunctionOfTheSiteIsToldWhereARunBegins) {
+  Edit edit{.site = "layers.1", .kind = EditKind::kCustomSite};
+  std::vector<std::size_t> positions;
+  edit.custom_site = [&](std::string_view, std::span<const EditPart> parts) {
+    for (const EditPart& part : parts) positions.push_back(part.position);
+  };
+  const EditPlan plan = Plan({edit}, {3});
+  RunPart(plan, rows_, {0, 0, 3, 0});
+  RunPart(plan, {rows_[0]}, {0, 0, 1, 3});
+  EXPECT_THAT(positions, ElementsAre(0, 3));
+}
+
 TEST_F(EditRunTest, NumbersThatAreNotFiniteGoThrough) {
   const Rows rows = {{kNaN, kInfinity, -kInfinity, 1, 2, 3}};
   Edit zero;

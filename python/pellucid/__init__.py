@@ -1,0 +1,77 @@
+"""Look inside language models: logit lens, activations, edits.
+
+Examples
+--------
+>>> from pellucid import InterpretableModel
+>>> model = InterpretableModel("smollm2-135m")
+>>> with model.trace("The capital of France is") as trace:
+...     mlp = model.layers[8].mlp.output.save()
+>>> model.lens("The capital of France is").plot()
+"""
+
+from . import interventions, visualization
+from ._core import __version__
+from .activations import (
+    ActivationCache,
+    batch_get_activations,
+    collect_activations,
+    get_activations,
+)
+from .attention import AttentionPatterns, HeadScore, HeadScores
+from .attribution import Attribution
+from .edits import Edit, read_edits, write_edits
+from .errors import Error, ModelError, UnknownSiteError, UsageError
+from .generation import Generation
+from .grids import CausalTrace, PatchGrid
+from .interventions import (
+    InterventionComposer,
+    add_vector,
+    clamp,
+    noise,
+    replace_with,
+    scale,
+    zero_out,
+)
+from .lens import Crystallization, Lens
+from .model import InterpretableModel, default_model
+from .steering import Steering
+from .tokenizer import Tokenizer
+from .trace import Trace
+
+__all__ = [
+    "ActivationCache",
+    "AttentionPatterns",
+    "Attribution",
+    "CausalTrace",
+    "Crystallization",
+    "Edit",
+    "Error",
+    "Generation",
+    "HeadScore",
+    "HeadScores",
+    "InterpretableModel",
+    "InterventionComposer",
+    "Lens",
+    "ModelError",
+    "PatchGrid",
+    "Steering",
+    "Tokenizer",
+    "Trace",
+    "UnknownSiteError",
+    "UsageError",
+    "__version__",
+    "add_vector",
+    "batch_get_activations",
+    "clamp",
+    "collect_activations",
+    "default_model",
+    "get_activations",
+    "interventions",
+    "noise",
+    "read_edits",
+    "replace_with",
+    "scale",
+    "visualization",
+    "write_edits",
+    "zero_out",
+]

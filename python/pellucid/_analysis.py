@@ -1,0 +1,19 @@
+"""All methods of a model that analyse it, by topic."""
+
+from .attention import AttentionMethods
+from .attribution import AttributionMethods
+from .generation import GenerateMethods
+from .grids import PatchMethods
+from .lens import LensMethods
+from .steering import SteerMethods
+
+
+class Analysis(
+    LensMethods,
+    PatchMethods,
+    AttentionMethods,
+    AttributionMethods,
+    GenerateMethods,
+    SteerMethods,
+):
+    """What an `InterpretableModel` can do beside running."""

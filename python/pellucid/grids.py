@@ -1,0 +1,498 @@
+"""What brings an answer back: patching and causal tracing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._arguments import FloatArray, bounded, floats, number, selection
+from ._extras import need
+from .edits import Edit
+from .errors import UnknownSiteError, UsageError
+from .modules import ATTENTION
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ._arguments import Selection
+    from .model import InterpretableModel
+
+Doubles = npt.NDArray[np.float64]
+
+# Tokens that activation_patching runs in one batch.
+BATCH_TOKENS = 1024
+
+
+class Grid:
+    """One number a cell: rows are blocks, columns positions or heads.
+
+    Attributes
+    ----------
+    values, recovery : numpy.ndarray
+        ``[rows, columns]``. Recovery is (value - corrupt) / (clean - corrupt);
+        NaN where that is 0 / 0.
+    rows, columns : numpy.ndarray
+        Blocks, and positions or heads.
+    clean, corrupt : float
+        The metric of the unpatched runs.
+    metric : str
+        What the values are.
+    ids : list of int
+        The prompt that was changed, and `tokens`, its texts.
+    """
+
+    title = ""
+    column_kind = "position"
+
+    def __init__(
+        self, model: InterpretableModel, ids: list[int], made: dict[str, Any]
+    ) -> None:
+        self.values: Doubles = made["values"]
+        self.recovery: Doubles = made["recovery"]
+        self.rows = np.array(made["rows"], dtype=np.int64)
+        self.columns = np.array(made["columns"], dtype=np.int64)
+        self.clean: float = made["clean"]
+        self.ids = ids
+        has_text = model.tokenizer is not None
+        self.tokens = [
+            model.token_to_str(i) if has_text else f"<id:{i}>" for i in ids
+        ]
+
+    metric = ""
+    corrupt = 0.0
+
+    @property
+    def column_names(self) -> list[str]:
+        """What stands below each column."""
+        if self.column_kind == "position":
+            return [self.tokens[c] for c in self.columns]
+        if self.column_kind == "head":
+            return [str(c) for c in self.columns]
+        return [self.column_kind]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give a table: one line a cell.
+
+        Raises
+        ------
+        ImportError
+            pandas is not there.
+        """
+        pandas = need("pandas", "pandas")
+        row, column = (a.ravel() for a in np.indices(self.values.shape))
+        return pandas.DataFrame(
+            {
+                "layer": self.rows[row],
+                self.column_kind: self.columns[column],
+                "name": np.array(self.column_names, dtype=object)[column],
+                "value": self.values.ravel(),
+                "recovery": self.recovery.ravel(),
+            }
+        )
+
+    def plot(self, values: str = "values", **options: Any) -> Figure:
+        """Draw "values" or "recovery"; options of `pellucid.plots.heatmap`.
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not there.
+        """
+        if values not in ("values", "recovery"):
+            raise UsageError(f'plot: {values!r}: give "values" or "recovery"')
+        from .plots import plot_grid
+
+        return plot_grid(self, values, **options)
+
+    def _repr_html_(self) -> str:
+        from .html import grid_table
+
+        return grid_table(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({len(self.rows)} layers, "
+            f"{len(self.columns)} columns, {self.metric})"
+        )
+
+
+class PatchGrid(Grid):
+    """Activation patching. `InterpretableModel.patch` makes it.
+
+    `values` are the metric of the changed run with that one activation taken
+    from the other run. ``share_of_full_runs``: how much of the work of a run a
+    cell was done.
+    """
+
+    def __init__(self, model: InterpretableModel, made: dict[str, Any]) -> None:
+        super().__init__(model, made["ids"], made)
+        self.corrupt: float = made["corrupt"]
+        self.metric: str = made["metric"]
+        self.site: str = made["site"]
+        self.column_kind = made["axes"].partition(",")[2] or "all"
+        self.share_of_full_runs: float = made["share_of_full_runs"]
+        self.title = f"patching {self.site}"
+
+
+class CausalTrace(Grid):
+    """A causal trace. `InterpretableModel.causal_trace` makes it.
+
+    `values` are probabilities of the answer, means over the samples of noise;
+    ``values_low``, ``values_high`` (and the same of `recovery`) the ends of
+    their 95% bootstrap intervals. ``corrupt_interval``: that of `corrupt`.
+
+    Attributes
+    ----------
+    answer, answer_text
+        The token whose probability is read.
+    noise_std : float
+        Standard deviation of the noise.
+    noise : numpy.ndarray
+        ``[samples, subject, d_model]``, as it was added.
+    subject : list of int
+        Positions that got it.
+    """
+
+    metric = "probability"
+
+    def __init__(
+        self,
+        model: InterpretableModel,
+        ids: list[int],
+        subject: list[int],
+        kind: str,
+        made: dict[str, Any],
+    ) -> None:
+        super().__init__(model, ids, made)
+        self.corrupt, *ends = made["corrupt"]
+        self.corrupt_interval = tuple(ends)
+        self.values_low: Doubles = made["values_low"]
+        self.values_high: Doubles = made["values_high"]
+        self.recovery_low: Doubles = made["recovery_low"]
+        self.recovery_high: Doubles = made["recovery_high"]
+        self.answer: int = made["answer"]
+        self.answer_text = (
+            model.token_to_str(self.answer) if model.tokenizer else ""
+        )
+        self.noise_std: float = made["noise_std"]
+        self.noise: FloatArray = made["noise"]
+        self.window: int = made["window"]
+        self.subject = subject
+        self.title = (
+            f"causal trace of {kind}: probability of {self.answer_text!r}"
+        )
+
+
+class PatchMethods:
+    """What `InterpretableModel` does with two runs."""
+
+    def patch(
+        self: InterpretableModel,
+        clean: Any,
+        corrupt: Any,
+        answer: Any,
+        foil: Any = None,
+        site: str = "resid_post",
+        grid: str = "layer,position",
+        metric: str | None = None,
+        direction: str = "denoise",
+        align: str = "strict",
+        layers: Selection = None,
+        positions: Selection = None,
+        heads: Selection = None,
+        window: int = 1,
+        clean_span: tuple[int, int] = (0, 0),
+        corrupt_span: tuple[int, int] = (0, 0),
+    ) -> PatchGrid:
+        """Take activations from one run to another, one a cell.
+
+        Parameters
+        ----------
+        clean, corrupt
+            Texts or token ids.
+        answer, foil
+            What should follow, and what should not: a text, an id, or several
+            tokens, whose log-probabilities are added up.
+        site
+            "resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out", "z",
+            "q", "k", "v" or "pattern".
+        grid
+            "layer,position", "layer,head" or "layer".
+        metric
+            "logit-diff" (needs a foil), "logprob" (nats), "prob", "kl" (nats,
+            from the clean run) or "rank". None: logit-diff with a foil, else
+            logprob.
+        direction
+            "denoise": the corrupt run gets what is patched from the clean one;
+            "noise": the other way.
+        align
+            "strict": prompts of the same length. "tokens": equal tokens at
+            beginning and end pair up. "span": as the two spans say.
+        layers, positions, heads
+            Parts of the grid.
+        window
+            Blocks that a cell changes together.
+        clean_span, corrupt_span
+            Tokens [begin, end), for align="span".
+
+        Raises
+        ------
+        UsageError
+            Prompts, an answer, a site or a range that does not fit.
+        """
+        wanted = metric or ("logprob" if foil is None else "logit-diff")
+        made = _core.patch(
+            self._core,
+            self._one_prompt(clean, "clean"),
+            self._one_prompt(corrupt, "corrupt"),
+            self._answer(answer, "answer"),
+            [] if foil is None else self._answer(foil, "foil"),
+            site,
+            grid,
+            wanted,
+            direction,
+            align,
+            selection(layers, "layers"),
+            selection(positions, "positions"),
+            selection(heads, "heads"),
+            bounded(window, "window", 1),
+            clean_span,
+            corrupt_span,
+        )
+        return PatchGrid(self, made)
+
+    def causal_trace(
+        self: InterpretableModel,
+        text: Any,
+        subject: str | Sequence[int],
+        answer: str | int | None = None,
+        kind: str = "resid",
+        window: int | None = None,
+        samples: int = 10,
+        seed: int = 0,
+        noise_std: float | None = None,
+        noise: Any = None,
+        layers: Selection = None,
+        positions: Selection = None,
+        resamples: int = 1000,
+    ) -> CausalTrace:
+        """Find where a fact is recalled (Meng et al. 2022).
+
+        Noise on the subject's embeddings makes the model forget the answer;
+        then one state at a time is restored.
+
+        Parameters
+        ----------
+        text
+            The prompt.
+        subject
+            A part of the text, or positions.
+        answer
+            The token whose probability is read; None: the clean run's top-1.
+        kind
+            "resid": outputs of blocks; "mlp" or "attn": of that module.
+        window
+            Blocks restored together; None: 1 of resid, else 10.
+        samples, seed, noise_std
+            Of the noise; its standard deviation is by default 3 times that of
+            the embeddings.
+        noise
+            The noise itself, ``[samples, subject, d_model]``, instead.
+        layers, positions
+            Parts of the grid.
+        resamples
+            Of the bootstrap intervals.
+
+        Raises
+        ------
+        UsageError
+            No such subject, answer, kind or range.
+        """
+        ids = self._one_prompt(text, "text")
+        if isinstance(subject, str):
+            at = _core.tokens_of_text(self._core, ids, subject)
+        else:
+            at = [bounded(p, "subject", 0, len(ids) - 1) for p in subject]
+        made = _core.causal_trace(
+            self._core,
+            ids,
+            at,
+            kind,
+            None if window is None else bounded(window, "window", 1),
+            None if answer is None else self.token_id(answer, "answer"),
+            bounded(samples, "samples", 1),
+            bounded(seed, "seed", 0, 2**64 - 1),
+            None if noise_std is None else number(noise_std, "noise_std"),
+            None if noise is None else floats(noise, "noise"),
+            selection(layers, "layers"),
+            selection(positions, "positions"),
+            bounded(resamples, "resamples", 1),
+        )
+        return CausalTrace(self, ids, at, kind, made)
+
+    def activation_patching(
+        self: InterpretableModel,
+        clean_text: Any,
+        corrupted_text: Any,
+        component: str = "mlp",
+        layers: Sequence[int] | None = None,
+        metric: str = "l2",
+        plot: bool = False,
+        figsize: tuple[float, float] = (12, 8),
+        cmap: str = "RdBu_r",
+    ) -> dict[int, float]:
+        """Say how much of a clean run each block's component brings back.
+
+        mlxterp's method: the component's activation of the clean run, at all
+        positions, takes the place of that of the corrupted run. (`patch` does
+        it by position or head, with a metric of the answer.)
+
+        Parameters
+        ----------
+        clean_text, corrupted_text
+            Texts or token ids. Where one is longer, their last tokens pair up,
+            and the first tokens of the longer stay as they are.
+        component
+            "mlp", "self_attn" (or "attn"), "output" (the block's), or a path
+            below the block: "mlp.gate_proj".
+        layers
+            Blocks; None: all.
+        metric
+            How far two vectors of logits at the last position are apart: "l2",
+            "cosine" or "mse".
+        plot
+            Also draw a bar a layer.
+        figsize, cmap
+            Of the figure.
+
+        Returns
+        -------
+        dict
+            ``{block: recovery}`` in percent: 100 where the patched run is the
+            clean one, 0 where it is as far from it as the corrupted one. 0 for
+            all where the two runs do not differ.
+
+        Raises
+        ------
+        UsageError
+            Another metric, or a block that is not there.
+        UnknownSiteError
+            No such component.
+        """
+        if metric not in DISTANCES:
+            raise UsageError(
+                f"metric: {metric!r}: give one of {', '.join(DISTANCES)}"
+            )
+        chosen = self._blocks(layers)
+        clean = self._one_prompt(clean_text, "clean_text")
+        corrupted = self._one_prompt(corrupted_text, "corrupted_text")
+        names = [self._component(layer, component) for layer in chosen]
+        run = _core.run(self._core, [clean], names, [], True)[0]
+        target = run.take_last_logits()
+        base = _core.run(self._core, [corrupted], [], [], True)[0]
+        distance = DISTANCES[metric]
+        baseline = distance(base.take_last_logits(), target)
+        results = {}
+        logits = self._patched(run, corrupted, names, len(clean))
+        for layer, patched in zip(chosen, logits, strict=True):
+            apart = distance(patched, target)
+            results[layer] = (
+                (baseline - apart) / baseline * 100 if baseline > 1e-10 else 0.0
+            )
+        if plot:
+            from .plots import plot_recovery
+
+            words = [
+                one if isinstance(one, str) else str(one)
+                for one in (clean_text, corrupted_text)
+            ]
+            plot_recovery(results, component, *words, figsize, cmap)
+        return results
+
+    def _patched(
+        self: InterpretableModel,
+        run: _core.Recording,
+        corrupted: list[int],
+        names: list[str],
+        n_clean: int,
+    ) -> list[FloatArray]:
+        """Last logits of the corrupted run, with each of `names` patched."""
+        shared = min(n_clean, len(corrupted))
+        at = list(range(len(corrupted) - shared, len(corrupted)))
+        several = max(1, BATCH_TOKENS // len(corrupted))
+        out = []
+        for begin in range(0, len(names), several):
+            part = names[begin : begin + several]
+            edits = [
+                Edit(
+                    name,
+                    "replace",
+                    positions=at,
+                    prompts=[i],
+                    values=run.take(name)[n_clean - shared :],
+                )
+                for i, name in enumerate(part)
+            ]
+            prompts = [corrupted] * len(part)
+            made = _core.run(self._core, prompts, [], edits, True)
+            out += [recording.take_last_logits() for recording in made]
+        return out
+
+    def _component(self: InterpretableModel, layer: int, component: str) -> str:
+        """Give the name of a component of a block."""
+        path = self._core.layer_paths[layer]
+        if not isinstance(component, str):
+            raise TypeError(f"component: {component!r}: give a name")
+        if component == "output":
+            return path
+        first, dot, rest = component.partition(".")
+        if first in ATTENTION:
+            base = self._core.module_of_layer(layer, True)
+        elif first == "mlp":
+            base = self._core.module_of_layer(layer, False)
+        else:
+            base = f"{path}.{first}"
+        try:
+            return self.resolve(base + dot + rest)
+        except UnknownSiteError:
+            return self.resolve(f"{path}.{component}")
+
+    def _one_prompt(
+        self: InterpretableModel, text: Any, what: str
+    ) -> list[int]:
+        if self._is_batch(text):
+            raise TypeError(f"{what}: give one text or the ids of one")
+        return self._prompts(text)[0]
+
+    def _answer(self: InterpretableModel, answer: Any, what: str) -> list[int]:
+        """Read tokens that follow a prompt: a text, an id or several ids."""
+        if isinstance(answer, str):
+            ids = self._tokens_alone(answer, what)
+            if not ids:
+                raise UsageError(f"{what}: {answer!r}: has no tokens")
+            return ids
+        if np.ndim(answer) == 0:
+            return [self.token_id(answer, what)]
+        return [self.token_id(one, what) for one in answer]
+
+
+def _l2(a: FloatArray, b: FloatArray) -> float:
+    return float(np.linalg.norm(a.astype(np.float64) - b))
+
+
+def _mse(a: FloatArray, b: FloatArray) -> float:
+    return float(np.mean((a.astype(np.float64) - b) ** 2))
+
+
+def _cosine(a: FloatArray, b: FloatArray) -> float:
+    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
+    lengths = np.linalg.norm(wide_a) * np.linalg.norm(wide_b)
+    return float(1 - wide_a @ wide_b / lengths) if lengths > 0 else 0.0
+
+
+DISTANCES = {"l2": _l2, "cosine": _cosine, "mse": _mse}
