@@ -32,6 +32,7 @@ namespace pellucid {
 
 class Model;  // pellucid/model.h
 
+// What stands between a row's state and the model's head.
 enum class LensKind : std::uint8_t { kLogit, kTuned, kJacobian };
 
 // "logit", "tuned", "jacobian".
@@ -44,6 +45,7 @@ struct LensTranslator {
   std::vector<float> bias = {};  // [d_model], or empty
 };
 
+// All maps of a lens, and where they come from.
 struct TrainedLens {
   LensKind kind = LensKind::kTuned;  // never kLogit
   std::string ref = {};              // the file that it was read from

@@ -51,6 +51,7 @@ enum class TuneMethod : std::uint8_t {
   kRecipe,
 };
 
+// How FitTunedLens goes about it.
 struct TuneOptions {
   TuneMethod method = TuneMethod::kClosedForm;
   // Positions of each window that are left out: attention gives its first
@@ -100,12 +101,14 @@ struct LensQuality {
   double top1_agree = 0;           // share whose top-1 is the final row's
 };
 
+// What EvaluateLens found.
 struct LensEvaluation {
   std::vector<LensQuality> rows;   // rising; the last is the model's own output
   std::size_t positions = 0;       // that means are over
   std::size_t next_positions = 0;  // that have a next token
 };
 
+// What EvaluateLens leaves out, and how it is watched and stopped.
 struct EvaluateOptions {
   std::size_t skip_first = 1;
   std::stop_token stop = {};
