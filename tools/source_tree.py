@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-CODE_FOLDERS = ("include", "src", "apps", "examples", "tests", "bench", "fuzz")
+CODE_FOLDERS = (
+    "include",
+    "src",
+    "apps",
+    "examples",
+    "tests",
+    "bench",
+    "fuzz",
+    "python",
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-// One function a topic, each in bind_TOPIC.cc, that adds it to the module.
+// One function a topic, each in bind_TOPIC.cc, that adds it to the module: a
+// newcomer finds a binding by its topic.
 #ifndef PELLUCID_PYTHON_SRC_BINDINGS_H_
 #define PELLUCID_PYTHON_SRC_BINDINGS_H_
 
