@@ -23,7 +23,7 @@ Result<std::unique_ptr<PageOutput>> PageOutput::Open(const std::string& path,
   return page;
 }
 
-Status PageOutput::Commit(Io& io) {
+Status PageOutput::Commit(const Io& io) {
   page_->Finish();
   PELLUCID_RETURN_IF_ERROR(output_->Commit());
   // That it cannot be said is no reason to fail.

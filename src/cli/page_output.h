@@ -33,7 +33,7 @@ class PageOutput {
   const Status& status() const { return output_->status(); }
 
   // Ends the page, makes the file appear and says its size on the error stream.
-  Status Commit(Io& io);
+  Status Commit(const Io& io);
 
  private:
   PageOutput() = default;

@@ -35,6 +35,11 @@ export class TokenTable {
     return digits.replace(/(..)(?=.)/g, '$1 ');
   }
 
+  /** Bytes of those tokens whose text is not their bytes. */
+  bytes(): Record<string, string> {
+    return Object.fromEntries(this.#bytes);
+  }
+
   /** The first id with that text, if any. */
   find(text: string): number | null {
     for (const [id, own] of this.#texts) if (own === text) return id;

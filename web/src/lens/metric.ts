@@ -167,6 +167,7 @@ export function difference(metric: Metric, a: number, b: number): number {
 
 export function percent(share: number): string {
   const value = share * 100;
+  if (share === 0) return '0%';
   if (share > 0 && value < 0.1) return '<0.1%';
   if (share < 1 && value > 99.9) return '>99.9%';
   return value < 10 ? `${value.toFixed(1)}%` : `${value.toFixed(0)}%`;

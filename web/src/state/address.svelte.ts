@@ -5,7 +5,8 @@ import type { View } from './view.svelte';
 const DELAY = 300; // ms
 
 function replaceFragment(fragment: string): void {
-  const address = fragment === '' ? location.pathname : `#${fragment}`;
+  const address =
+    fragment === '' ? location.pathname + location.search : `#${fragment}`;
   try {
     history.replaceState(null, '', address);
   } catch {

@@ -58,7 +58,8 @@ export interface Paint {
   text: string;
 }
 
-const STEPS = 256;
+/** Odd, so that one of them is the middle of a scale of both signs. */
+const STEPS = 257;
 
 function linear(channel: number): number {
   const c = channel / 255;
