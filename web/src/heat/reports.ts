@@ -205,10 +205,10 @@ export class Patterns {
 
   heat(layer: number, head: number): Heat {
     const n = this.tokens.length;
-    const named = (i: number) => ({
+    const named = (what: string) => (_: unknown, i: number) => ({
       label: tokenText(this.tokens[i]),
       note: `${i}`,
-      name: `position ${i} ${tokenText(this.tokens[i])}`,
+      name: `${what} ${i} ${tokenText(this.tokens[i])}`,
     });
     return {
       title: `Layer ${this.layers[layer] ?? 0}, head ${this.heads[head] ?? 0}`,
@@ -216,8 +216,8 @@ export class Patterns {
       detail: '',
       rowTitle: 'query',
       columnTitle: 'key',
-      rows: Array.from({ length: n }, (_, i) => named(i)),
-      columns: Array.from({ length: n }, (_, i) => named(i)),
+      rows: Array.from({ length: n }, named('query')),
+      columns: Array.from({ length: n }, named('key')),
       layers: [
         {
           name: 'attention weight',

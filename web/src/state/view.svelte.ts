@@ -87,8 +87,8 @@ export class View {
   clampRuns(): void {
     const last = Math.max(0, this.runs.length - 1);
     this.a = Math.min(this.a, last);
-    this.b = Math.min(this.b, last);
     if (this.runs.length < 2) this.mode = 'one';
+    else this.b = Math.min(this.b, last);
   }
 
   moveTo(place: Place, reveal: boolean): void {

@@ -238,7 +238,8 @@ export class GridView {
   #makeHeads(source: GridSource): void {
     const { columnWidth } = source;
     const head = (left: number): { above: HTMLElement; below: HTMLElement } => {
-      const above = make('column-above', 'columnheader');
+      // What comes next is no header: below the cells stands what they are of.
+      const above = make('column-above', 'gridcell');
       const below = make('column-below', 'columnheader');
       const label = document.createElement('span');
       const note = document.createElement('small');
@@ -259,7 +260,7 @@ export class GridView {
     const corner = (text: string, part: 'above' | 'below'): HTMLElement => {
       const lead = make('lead', 'none');
       lead.style.width = `${this.#leadWidth}px`;
-      const title = make('row-label corner', 'columnheader');
+      const title = make('row-label corner', 'rowheader');
       title.setAttribute('aria-colindex', '1');
       title.textContent = text;
       lead.append(title, ...frozen.map((made) => made[part]));
@@ -408,8 +409,7 @@ export class GridView {
       element.setAttribute('aria-colindex', `${index + 2}`);
     }
     const said = column.hit ? `${column.above}, predicted` : column.above;
-    if (column.above) made.above.setAttribute('aria-label', said);
-    else made.above.removeAttribute('aria-label');
+    made.above.setAttribute('aria-label', said || 'no next token');
   }
 
   /** The cell's element, where it is in the document. */
@@ -438,10 +438,11 @@ export class GridView {
       this.#host.removeAttribute('aria-activedescendant');
     } else {
       this.#marked.push(cell);
-      cell.setAttribute(
-        'aria-label',
-        source.describe(cursor.row, cursor.column),
-      );
+      const says = source.describe(cursor.row, cursor.column);
+      const shown = cell.textContent;
+      const begins = shown === '' || says.startsWith(`${shown},`);
+      const name = begins ? says : `${shown}; ${says}`;
+      cell.setAttribute('aria-label', name);
       this.#host.setAttribute('aria-activedescendant', cell.id);
     }
     const label = `[data-column-label="${cursor.column}"]`;
