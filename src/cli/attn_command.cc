@@ -66,6 +66,7 @@ void AddFlags(Arguments& arguments, AttnFlags* flags) {
       &flags->kind,
       "of --scores: whose matrix the table shows; default: induction");
   AddResultFlags(arguments, &flags->result);
+  AddPageOption(arguments, &flags->result.html);
   AddModelOptions(arguments, &flags->model);
   arguments.Example(
       "pellucid attn \"The capital of France is\" --layers 20 --heads 0:3");
@@ -156,7 +157,7 @@ Status ShowPatterns(const Arguments& arguments, const AttnFlags& flags,
       const std::vector<TokenId> ids,
       EncodeOnePrompt(arguments, flags.prompt, model, &prompt, io));
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, io));
+                            ResultOutputs::Open(flags.result, "attn", io));
   options.stop = io.stop;
   const Result<AttentionPatterns> patterns = [&] {
     ProgressLine progress(io, "attn");
@@ -177,6 +178,10 @@ Status ShowPatterns(const Arguments& arguments, const AttnFlags& flags,
        .page =
            [&] {
              return MakeHeatmapGridFigure(PatternGrid(report), plan.options);
+           },
+       .html =
+           [&](render::JsonWriter& json) {
+             WritePackedPatterns(report, json);
            }},
       plan, io);
 }
@@ -189,7 +194,7 @@ Status ShowScores(const Arguments& arguments, const AttnFlags& flags,
                             OpenModel(flags.model, io));
   const Model& model = opened.model;
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, io));
+                            ResultOutputs::Open(flags.result, "attn", io));
   options.stop = io.stop;
   const Result<HeadScores> scores = [&] {
     ProgressLine progress(io, "attn");
@@ -216,7 +221,8 @@ Status ShowScores(const Arguments& arguments, const AttnFlags& flags,
        .page =
            [&] {
              return MakeHeatmapGridFigure(ScoreGrid(report), plan.options);
-           }},
+           },
+       .html = [&](render::JsonWriter& json) { WriteScores(report, json); }},
       plan, io);
 }
 

@@ -134,7 +134,7 @@ Status RunAttr(Args args, Io& io) {
         options.foil, ResolveToken(arguments, "--foil", *flags.foil, model));
   }
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, io));
+                            ResultOutputs::Open(flags.result, "attr", io));
   options.stop = io.stop;
   const Result<Attribution> found = [&] {
     ProgressLine progress(io, "attr");

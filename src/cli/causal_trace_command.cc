@@ -73,6 +73,7 @@ void AddFlags(Arguments& arguments, CausalFlags* flags) {
   arguments.Number("--resamples", "N", 0, 1000000, &flags->resamples,
                    "of the bootstrap; default: 1000");
   AddResultFlags(arguments, &flags->result);
+  AddPageOption(arguments, &flags->result.html);
   AddModelOptions(arguments, &flags->model);
   arguments.Example(
       "pellucid causal-trace \"The Eiffel Tower is in the city of\" --subject "
@@ -202,8 +203,9 @@ Status RunCausalTrace(Args args, Io& io) {
         options.answer,
         ResolveToken(arguments, "--answer", *flags.answer, model));
   }
-  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, io));
+  PELLUCID_ASSIGN_OR_RETURN(
+      ResultOutputs outputs,
+      ResultOutputs::Open(flags.result, "causal-trace", io));
   options.stop = io.stop;
   const Result<CausalTrace> trace = [&] {
     ProgressLine progress(io, "causal-trace");
@@ -226,7 +228,8 @@ Status RunCausalTrace(Args args, Io& io) {
            [&](std::size_t width, render::ColorMode color) {
              return HeatmapTable(heatmap, width, color);
            },
-       .page = [&] { return MakeHeatmapFigure(heatmap, plan.options); }},
+       .page = [&] { return MakeHeatmapFigure(heatmap, plan.options); },
+       .html = [&](render::JsonWriter& json) { WriteCausal(report, json); }},
       plan, io);
 }
 

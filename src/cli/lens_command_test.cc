@@ -402,6 +402,63 @@ TEST_F(LensCommandTest, ManyPromptsGiveALineEachInOrder) {
   }
 }
 
+// The data of the page in `path`.
+std::string PageData(const std::string& path) {
+  const std::string page = ReadFileText(path);
+  const std::string slot = "id=\"pellucid-data\">";
+  const std::size_t begin = page.find(slot) + slot.size();
+  return page.substr(begin, page.find("</script>", begin) - begin);
+}
+
+TEST_F(LensCommandTest, APageHoldsTheRun) {
+  const CliOutcome run = Lens({"c ab", "--html", dir_ / "a.html"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, StartsWith("pellucid: page: "));
+  const std::string data = PageData(dir_ / "a.html");
+  element page;
+  ASSERT_EQ(parser_.parse(data).get(page), simdjson::SUCCESS);
+  ExpectKeys(page, {"schema", "version", "kind", "runs"});
+  ASSERT_EQ(page["runs"].get_array().size(), 1u);
+  const element one = page["runs"].at(0);
+  ExpectKeys(one, {"label", "version", "model", "run", "lens", "input", "top_k",
+                   "rows", "positions", "targets", "blocks", "summary",
+                   "checks", "timing"});
+  EXPECT_TRUE(one["label"].is_null());
+  EXPECT_EQ(simdjson::minify(one["top_k"]), "10");
+}
+
+TEST_F(LensCommandTest, APageBesideATableChangesNeither) {
+  const CliOutcome table = Lens({"c ab", "--table", "--top-k", "10"});
+  const CliOutcome both =
+      Lens({"c ab", "--table", "--top-k", "10", "--html", dir_ / "both.html"});
+  EXPECT_EQ(both.out, table.out);
+  ASSERT_EQ(Lens({"c ab", "--html", dir_ / "alone.html"}).exit_code, 0);
+  element beside, alone;
+  simdjson::dom::parser second;
+  const std::string text = PageData(dir_ / "both.html");
+  const std::string text_alone = PageData(dir_ / "alone.html");
+  ASSERT_EQ(parser_.parse(text).get(beside), simdjson::SUCCESS);
+  ASSERT_EQ(second.parse(text_alone).get(alone), simdjson::SUCCESS);
+  EXPECT_EQ(simdjson::minify(beside["runs"].at(0)["blocks"]),
+            simdjson::minify(alone["runs"].at(0)["blocks"]));
+}
+
+TEST_F(LensCommandTest, APageOfManyPromptsHoldsThemInOrder) {
+  const CliOutcome run = Lens({"--jsonl", "-", "--html", dir_ / "a.html"},
+                              "\"c ab\"\n{\"ids\": [1, 2]}\n\"a\"\n");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "");
+  element page;
+  const std::string data = PageData(dir_ / "a.html");
+  ASSERT_EQ(parser_.parse(data).get(page), simdjson::SUCCESS);
+  std::vector<std::string> texts;
+  for (const element one : page["runs"].get_array()) {
+    texts.push_back(simdjson::minify(one["input"]["text"]));
+  }
+  EXPECT_EQ(texts, (std::vector<std::string>{"\"c ab\"", "null", "\"a\""}));
+}
+
 TEST_F(LensCommandTest, ABadLineLeavesNoFile) {
   const std::string lines = "\"c ab\"\n\"\"\n";
   EXPECT_THAT(Fails(2, {"--jsonl", "-", "--json", dir_ / "f.jsonl"}, lines),

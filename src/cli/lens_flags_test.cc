@@ -97,7 +97,8 @@ TEST(LensFlagsTest, OneOfManyPromptsHasNoTable) {
   EXPECT_FALSE(PlanLens(arguments, flags)->table);
   flags.csv = "f.csv";
   EXPECT_EQ(PlanLens(arguments, flags).error().message,
-            "lens: --csv: is for one prompt, not for --jsonl; give --json, or "
+            "lens: --csv: is for one prompt, not for --jsonl; give --json or "
+            "--html, or "
             "one prompt");
 }
 

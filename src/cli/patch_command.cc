@@ -113,6 +113,7 @@ void AddOutputFlags(Arguments& arguments, PatchFlags* flags) {
   arguments.Choice("--show", {"value", "recovery"}, &flags->show,
                    "what table and figure show; default: value");
   AddResultFlags(arguments, &flags->result);
+  AddPageOption(arguments, &flags->result.html);
   AddModelOptions(arguments, &flags->model);
   arguments.Example(
       "pellucid patch --clean \"The capital of France is\" --corrupt \"The "
@@ -211,7 +212,7 @@ Status PatchOnePair(const Arguments& arguments, const PatchFlags& flags,
       EncodePair(arguments, flags.pair, BosOf(flags),
                  AnswerModeFromName(flags.answer_mode), model, io));
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, io));
+                            ResultOutputs::Open(flags.result, "patch", io));
   const Result<PatchGrid> grid = [&] {
     ProgressLine progress(io, "patch");
     plan.options.progress = progress.callback();
@@ -229,6 +230,9 @@ Status PatchOnePair(const Arguments& arguments, const PatchFlags& flags,
                            sink);
   };
   forms.csv = [&] { return render::PatchCsv(report); };
+  forms.html = [&](render::JsonWriter& json) {
+    render::WritePatch(report, std::nullopt, json);
+  };
   return outputs.Write(forms, plan.heatmap, io);
 }
 
@@ -308,7 +312,7 @@ Status PatchManyPairs(const Arguments& arguments, const PatchFlags& flags,
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, io));
+                            ResultOutputs::Open(flags.result, "patch", io));
   PELLUCID_ASSIGN_OR_RETURN(const std::vector<PatchGrid> grids,
                             PairsRun(arguments, flags, plan, opened, io).Run());
   PELLUCID_ASSIGN_OR_RETURN(
@@ -320,6 +324,10 @@ Status PatchManyPairs(const Arguments& arguments, const PatchFlags& flags,
   forms.json = [&](const render::TextSink& sink) {
     render::WritePatchSummaryJson(summary, plan.options, opened.model.info(),
                                   RunInfoOf(opened, std::nullopt), sink);
+  };
+  forms.html = [&](render::JsonWriter& json) {
+    render::WritePatchSummary(summary, plan.options, opened.model.info(),
+                              RunInfoOf(opened, std::nullopt), json);
   };
   return outputs.Write(forms, plan.heatmap, io);
 }

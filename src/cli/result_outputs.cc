@@ -24,6 +24,7 @@ Status CheckResultFlags(const Arguments& arguments, const ResultFlags& flags) {
   if (flags.table) all.emplace_back("--table", "-");
   if (flags.json) all.emplace_back("--json", *flags.json);
   if (flags.csv) all.emplace_back("--csv", *flags.csv);
+  if (flags.html) all.emplace_back("--html", *flags.html);
   if (flags.heatmap.plot) all.emplace_back("--plot", *flags.heatmap.plot);
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
@@ -39,7 +40,8 @@ Status CheckResultFlags(const Arguments& arguments, const ResultFlags& flags) {
   return {};
 }
 
-Result<ResultOutputs> ResultOutputs::Open(const ResultFlags& flags, Io& io) {
+Result<ResultOutputs> ResultOutputs::Open(const ResultFlags& flags,
+                                          std::string_view kind, Io& io) {
   ResultOutputs outputs;
   outputs.color_ =
       ColorChoiceFromName(flags.color).value_or(ColorChoice::kAuto);
@@ -52,6 +54,10 @@ Result<ResultOutputs> ResultOutputs::Open(const ResultFlags& flags, Io& io) {
   PELLUCID_RETURN_IF_ERROR(open(flags.json, &outputs.json_));
   PELLUCID_RETURN_IF_ERROR(open(flags.csv, &outputs.csv_));
   PELLUCID_RETURN_IF_ERROR(open(flags.heatmap.plot, &outputs.plot_));
+  if (flags.html) {
+    PELLUCID_ASSIGN_OR_RETURN(outputs.html_,
+                              PageOutput::Open(*flags.html, kind, io));
+  }
   if (flags.WantsTable()) {
     PELLUCID_RETURN_IF_ERROR(open("-", &outputs.table_));
   }
@@ -76,6 +82,11 @@ Status ResultOutputs::Write(const ResultForms& forms, const HeatmapPlan& plan,
   }
   for (Output* output : {json_.get(), csv_.get(), plot_.get(), table_.get()}) {
     if (output != nullptr) PELLUCID_RETURN_IF_ERROR(output->Commit());
+  }
+  if (html_) {
+    html_->data().Key("report");
+    forms.html(html_->data());
+    PELLUCID_RETURN_IF_ERROR(html_->Commit(io));
   }
   return {};
 }

@@ -8,11 +8,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/arguments.h"
 #include "cli/heatmap_flags.h"
 #include "cli/io.h"
 #include "cli/output.h"
+#include "cli/page_output.h"
 #include "cli/terminal.h"
 #include "pellucid/result.h"
 #include "render/json_writer.h"
@@ -23,11 +25,15 @@ namespace pellucid::cli {
 struct ResultFlags {
   bool table = false;
   std::optional<std::string> json = {}, csv = {};
+  // A page; of commands that add its option (AddPageOption).
+  std::optional<std::string> html = {};
   HeatmapFlags heatmap = {};
   std::string color = "auto";
 
   // The table is the default where nothing else is asked for.
-  bool WantsTable() const { return table || !(json || csv || heatmap.plot); }
+  bool WantsTable() const {
+    return table || !(json || csv || html || heatmap.plot);
+  }
 };
 
 // --table, --json, --csv, --color and those of AddHeatmapFlags.
@@ -42,18 +48,23 @@ struct ResultForms {
   std::function<std::string()> csv;
   std::function<std::string(std::size_t width, render::ColorMode color)> table;
   std::function<Result<render::Page>()> page;
+  // Writes the value "report" of the page's data.
+  std::function<void(render::JsonWriter& json)> html = {};
 };
 
 // The outputs that are asked for, opened before the work begins.
 class ResultOutputs {
  public:
-  static Result<ResultOutputs> Open(const ResultFlags& flags, Io& io);
+  // `kind`: of the page.
+  static Result<ResultOutputs> Open(const ResultFlags& flags,
+                                    std::string_view kind, Io& io);
 
   // kUsage, kFailed: the figure cannot be drawn, an output not be written.
   Status Write(const ResultForms& forms, const HeatmapPlan& plan, const Io& io);
 
  private:
   std::unique_ptr<Output> table_, json_, csv_, plot_;  // null: not asked for
+  std::unique_ptr<PageOutput> html_;
   ColorChoice color_ = ColorChoice::kAuto;
 };
 

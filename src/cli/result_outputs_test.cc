@@ -24,12 +24,13 @@ class ResultOutputsTest : public ::testing::Test {
                 },
             .page = []() -> Result<render::Page> {
               return UsageError("draw figure: page: too small; enlarge it");
-            }};
+            },
+            .html = [](render::JsonWriter& json) { json.Integer(7); }};
   }
   // What standard output gets.
   Status Write(const ResultFlags& flags) {
     PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                              ResultOutputs::Open(flags, io_));
+                              ResultOutputs::Open(flags, "patch", io_));
     return outputs.Write(Forms(), {}, io_);
   }
 
@@ -58,6 +59,14 @@ TEST_F(ResultOutputsTest, AFigureThatCannotBeDrawnLeavesNoFile) {
   flags.heatmap.plot = dir_ / "a.svg";
   EXPECT_FALSE(Write(flags).ok());
   EXPECT_TRUE(dir_.List().empty());
+}
+
+TEST_F(ResultOutputsTest, APageHoldsTheReport) {
+  ASSERT_TRUE(Write({.html = dir_ / "a.html"}).ok());
+  EXPECT_EQ(out_.text(), "");
+  EXPECT_THAT(testutil::ReadFileText(dir_ / "a.html"),
+              HasSubstr("\"kind\":\"patch\",\"report\":7}"));
+  EXPECT_THAT(err_.text(), HasSubstr("pellucid: page: "));
 }
 
 TEST_F(ResultOutputsTest, TwoResultsDoNotGoToOnePlace) {

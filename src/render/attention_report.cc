@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "render/display_text.h"
+#include "render/packed_json.h"
 #include "render/report_json.h"
 #include "render/wrap_text.h"
 
@@ -157,6 +159,20 @@ void WriteHead(JsonWriter& json, const HeadScore& head,
   json.EndObject();
 }
 
+// What a report of patterns says before the weights.
+void WritePatternHead(JsonWriter& json, const PatternReport& report) {
+  WriteText(json, "schema", "pellucid.attn/1");
+  WriteOrigin(json, report.model, report.run);
+  json.Key("input");
+  json.BeginObject();
+  json.Key("text");
+  json.StringOrNull(report.run.input_text);
+  WriteTokens(json, "tokens", report.patterns.ids, report.texts);
+  json.EndObject();
+  WriteIndices(json, "layers", report.patterns.layers);
+  WriteIndices(json, "heads", report.patterns.heads);
+}
+
 void WriteSample(JsonWriter& json, const ScoreReport& report) {
   json.Key("sample");
   json.BeginObject();
@@ -179,16 +195,7 @@ void WritePatternJson(const PatternReport& report, const TextSink& sink) {
   const AttentionPatterns& patterns = report.patterns;
   JsonWriter json(sink, JsonStyle::kIndented);
   json.BeginObject(JsonWrap::kLines);
-  WriteText(json, "schema", "pellucid.attn/1");
-  WriteOrigin(json, report.model, report.run);
-  json.Key("input");
-  json.BeginObject();
-  json.Key("text");
-  json.StringOrNull(report.run.input_text);
-  WriteTokens(json, "tokens", patterns.ids, report.texts);
-  json.EndObject();
-  WriteIndices(json, "layers", patterns.layers);
-  WriteIndices(json, "heads", patterns.heads);
+  WritePatternHead(json, report);
   WriteArray(
       json, "patterns", patterns.patterns,
       [&](const HeadPattern& pattern) {
@@ -212,6 +219,22 @@ void WritePatternJson(const PatternReport& report, const TextSink& sink) {
       JsonWrap::kLines);
   json.EndObject();
   json.Finish();
+}
+
+void WritePackedPatterns(const PatternReport& report, JsonWriter& json) {
+  std::vector<float> weights;
+  for (const HeadPattern& pattern : report.patterns.patterns) {
+    for (std::size_t q = 0; q < report.patterns.ids.size(); ++q) {
+      const auto row = pattern.weights.Row(q);
+      weights.insert(weights.end(), row.begin(),
+                     row.begin() + static_cast<std::ptrdiff_t>(q + 1));
+    }
+  }
+  json.BeginObject();
+  WritePatternHead(json, report);
+  json.Key("weights");
+  WritePacked(json, std::span<const float>(weights));
+  json.EndObject();
 }
 
 std::string PatternCsv(const PatternReport& report) {
@@ -269,12 +292,17 @@ HeatmapGrid PatternGrid(const PatternReport& report) {
 }
 
 void WriteScoreJson(const ScoreReport& report, const TextSink& sink) {
+  JsonWriter json(sink, JsonStyle::kIndented);
+  WriteScores(report, json);
+  json.Finish();
+}
+
+void WriteScores(const ScoreReport& report, JsonWriter& json) {
   const HeadScores& scores = report.scores;
   std::vector<std::pair<std::string_view, HeadKind>> all;
   for (const HeadKind kind : kHeadKinds) {
     all.emplace_back(HeadKindName(kind), kind);
   }
-  JsonWriter json(sink, JsonStyle::kIndented);
   json.BeginObject(JsonWrap::kLines);
   WriteText(json, "schema", "pellucid.attn/1");
   WriteOrigin(json, report.model, report.run);
@@ -302,7 +330,6 @@ void WriteScoreJson(const ScoreReport& report, const TextSink& sink) {
   }
   json.EndObject();
   json.EndObject();
-  json.Finish();
 }
 
 std::string ScoreCsv(const ScoreReport& report) {

@@ -26,6 +26,10 @@ struct PatternReport {
 // describes it.
 void WritePatternJson(const PatternReport& report, const TextSink& sink);
 
+// The same as the next value of `json`, for a page (docs/page.md): "weights"
+// instead of "patterns", of all heads the rows up to their own key, packed.
+void WritePackedPatterns(const PatternReport& report, JsonWriter& json);
+
 // layer,head,query,key,weight: one line a key that the query may see.
 std::string PatternCsv(const PatternReport& report);
 
@@ -52,6 +56,8 @@ struct ScoreReport {
 
 // {"schema": "pellucid.attn/1", ...} with "scores".
 void WriteScoreJson(const ScoreReport& report, const TextSink& sink);
+// The same object as the next value of `json`.
+void WriteScores(const ScoreReport& report, JsonWriter& json);
 
 // layer,head,previous_token,duplicate_token,induction,first_token.
 std::string ScoreCsv(const ScoreReport& report);

@@ -25,9 +25,14 @@ bool IsSubject(const CausalReport& report, std::size_t position) {
 }  // namespace
 
 void WriteCausalJson(const CausalReport& report, const TextSink& sink) {
+  JsonWriter json(sink, JsonStyle::kIndented);
+  WriteCausal(report, json);
+  json.Finish();
+}
+
+void WriteCausal(const CausalReport& report, JsonWriter& json) {
   const CausalTrace& trace = report.trace;
   const CausalTraceOptions& options = report.options;
-  JsonWriter json(sink, JsonStyle::kIndented);
   json.BeginObject(JsonWrap::kLines);
   WriteText(json, "schema", "pellucid.causal_trace/1");
   WriteOrigin(json, report.model, report.run);
@@ -63,7 +68,6 @@ void WriteCausalJson(const CausalReport& report, const TextSink& sink) {
   WriteIndices(json, "columns", trace.summary.columns);
   WriteIntervals(json, "values", trace.summary.values);
   json.EndObject();
-  json.Finish();
 }
 
 std::string CausalCsv(const CausalReport& report) {

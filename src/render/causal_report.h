@@ -27,6 +27,8 @@ struct CausalReport {
 // {"schema": "pellucid.causal_trace/1", ...} as docs/causal-tracing.md
 // describes it.
 void WriteCausalJson(const CausalReport& report, const TextSink& sink);
+// The same object as the next value of `json`.
+void WriteCausal(const CausalReport& report, JsonWriter& json);
 
 // kind,layer,position,token_id,token,value,low,high: one line a cell.
 std::string CausalCsv(const CausalReport& report);

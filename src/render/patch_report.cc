@@ -92,8 +92,14 @@ std::string_view ColumnKind(PatchAxes axes) {
 void WritePatchJson(const PatchReport& report,
                     const std::optional<PatchLine>& line, JsonStyle style,
                     const TextSink& sink) {
-  const PatchGrid& grid = report.grid;
   JsonWriter json(sink, style);
+  WritePatch(report, line, json);
+  json.Finish();
+}
+
+void WritePatch(const PatchReport& report, const std::optional<PatchLine>& line,
+                JsonWriter& json) {
+  const PatchGrid& grid = report.grid;
   json.BeginObject(JsonWrap::kLines);
   WriteText(json, "schema", "pellucid.patch/1");
   if (line) {
@@ -117,13 +123,19 @@ void WritePatchJson(const PatchReport& report,
   json.Key("share_of_full_runs");
   json.Float(grid.share_of_full_runs);
   json.EndObject();
-  json.Finish();
 }
 
 void WritePatchSummaryJson(const PatchSummary& summary,
                            const PatchOptions& options, const ModelInfo& model,
                            const RunInfo& run, const TextSink& sink) {
   JsonWriter json(sink, JsonStyle::kIndented);
+  WritePatchSummary(summary, options, model, run, json);
+  json.Finish();
+}
+
+void WritePatchSummary(const PatchSummary& summary, const PatchOptions& options,
+                       const ModelInfo& model, const RunInfo& run,
+                       JsonWriter& json) {
   json.BeginObject(JsonWrap::kLines);
   WriteText(json, "schema", "pellucid.patch_set/1");
   WriteSettings(json, options, model, run);
@@ -137,7 +149,6 @@ void WritePatchSummaryJson(const PatchSummary& summary,
   WriteIntervals(json, "values", summary.values);
   WriteIntervals(json, "recovery", summary.recovery);
   json.EndObject();
-  json.Finish();
 }
 
 std::string PatchCsv(const PatchReport& report) {

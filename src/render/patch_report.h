@@ -36,11 +36,17 @@ struct PatchLine {
 void WritePatchJson(const PatchReport& report,
                     const std::optional<PatchLine>& line, JsonStyle style,
                     const TextSink& sink);
+// The same object as the next value of `json`.
+void WritePatch(const PatchReport& report, const std::optional<PatchLine>& line,
+                JsonWriter& json);
 
 // {"schema": "pellucid.patch_set/1", ...}.
 void WritePatchSummaryJson(const PatchSummary& summary,
                            const PatchOptions& options, const ModelInfo& model,
                            const RunInfo& run, const TextSink& sink);
+void WritePatchSummary(const PatchSummary& summary, const PatchOptions& options,
+                       const ModelInfo& model, const RunInfo& run,
+                       JsonWriter& json);
 
 // site,row,column,token_id,token,value,recovery: one line a cell.
 std::string PatchCsv(const PatchReport& report);

@@ -1,0 +1,186 @@
+/**
+ * What a reader does with a server: a prompt and its options, the run that is
+ * under way, and all that came before.
+ */
+import {
+  Client,
+  type LensRequest,
+  type ModelEntry,
+  type WhatIf,
+} from '../api/client';
+import { mergeBlock, Run } from '../data/run';
+import type { View } from './view.svelte';
+
+/** Runs that are kept; the oldest goes first. */
+const MOST_RUNS = 20;
+
+export interface Entry {
+  request: LensRequest;
+  run: Run;
+}
+
+const sameRequest = (a: LensRequest, b: LensRequest) =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+export class Session {
+  text = $state('');
+  model = $state('');
+  layers = $state('all');
+  positions = $state('all');
+  sites = $state('resid_post');
+  topK = $state(10);
+  targets = $state.raw<string[]>([]);
+  whatIf = $state.raw<WhatIf[]>([]);
+
+  models = $state.raw<ModelEntry[]>([]);
+  entries = $state.raw<Entry[]>([]);
+  busy = $state(false);
+  error = $state('');
+  status = $state('');
+
+  #abort: AbortController | null = null;
+  #waiting = false;
+
+  constructor(
+    readonly client: Client,
+    readonly view: View,
+  ) {}
+
+  async loadModels(): Promise<void> {
+    try {
+      const found = await this.client.models();
+      this.models = found.models;
+      if (this.model === '') this.model = found.default;
+    } catch (error) {
+      this.error = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #request(whatIf: WhatIf[]): LensRequest {
+    return {
+      text: this.text,
+      ...(this.model !== '' && { model: this.model }),
+      layers: this.layers,
+      positions: this.positions,
+      sites: this.sites,
+      top_k: this.topK,
+      targets: this.targets,
+      what_if: whatIf,
+    };
+  }
+
+  /**
+   * Runs the prompt. With changes, first without them if that run is not there
+   * yet: then both are shown, as A and B.
+   */
+  async submit(): Promise<void> {
+    if (this.text === '') return;
+    this.cancel();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.busy = true;
+    this.error = '';
+    const begun = performance.now();
+    try {
+      const clean = this.#request([]);
+      const known = this.entries.find((e) => sameRequest(e.request, clean));
+      const a =
+        known && this.whatIf.length > 0
+          ? known.run
+          : await this.#run(clean, abort.signal, null);
+      if (this.whatIf.length > 0) {
+        await this.#run(this.#request(this.whatIf), abort.signal, a);
+      }
+      const took = Math.round(performance.now() - begun);
+      this.status = `${a.columns} positions in ${took} ms`;
+    } catch (error) {
+      if (abort.signal.aborted) this.status = 'cancelled';
+      else this.error = error instanceof Error ? error.message : String(error);
+    } finally {
+      if (this.#abort === abort) {
+        this.#abort = null;
+        this.busy = false;
+      }
+    }
+  }
+
+  cancel(): void {
+    this.#abort?.abort();
+  }
+
+  /** One run; shown beside `before`, if given, from its first cell on. */
+  async #run(
+    request: LensRequest,
+    signal: AbortSignal,
+    before: Run | null,
+  ): Promise<Run> {
+    let run: Run | null = null;
+    await this.client.lens(request, signal, {
+      run: (data) => {
+        run = new Run(data);
+        this.#add({ request, run }, before);
+      },
+      block: (block) => {
+        if (!run) return;
+        mergeBlock(run, block);
+        this.status = `${run.readyColumns} of ${run.columns} positions`;
+        this.#redraw();
+      },
+      end: (end) => {
+        if (run) run.end = end;
+        this.#redraw();
+      },
+    });
+    if (!run) throw new Error('the server sent no run');
+    return run;
+  }
+
+  #add(entry: Entry, before: Run | null): void {
+    const kept = this.entries
+      .filter((e) => !sameRequest(e.request, entry.request))
+      .slice(-MOST_RUNS + 1);
+    this.entries = [...kept, entry];
+    const runs = this.entries.map((e) => e.run);
+    const at = runs.length - 1;
+    const a = before ? runs.indexOf(before) : -1;
+    if (a >= 0) {
+      this.view.setRuns(runs, a);
+      this.view.b = at;
+      if (this.view.mode === 'one') this.view.mode = 'both';
+    } else {
+      this.view.setRuns(runs, at);
+      this.view.mode = 'one';
+      this.view.cursor = null;
+    }
+  }
+
+  /** At most once a frame, however fast blocks come. */
+  #redraw(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    requestAnimationFrame(() => {
+      this.#waiting = false;
+      this.view.version += 1;
+    });
+  }
+
+  /** Shows a former run and what it was asked for. */
+  restore(entry: Entry): void {
+    const { request } = entry;
+    this.text = request.text;
+    this.model = request.model ?? this.model;
+    this.layers = request.layers ?? 'all';
+    this.positions = request.positions ?? 'all';
+    this.sites = request.sites ?? 'resid_post';
+    this.topK = request.top_k ?? this.topK;
+    this.targets = request.targets ?? [];
+    this.whatIf = request.what_if ?? [];
+    this.view.a = this.entries.indexOf(entry);
+    this.view.mode = 'one';
+  }
+
+  watch(token: string): void {
+    if (!this.targets.includes(token)) this.targets = [...this.targets, token];
+    void this.submit();
+  }
+}

@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  cellAt,
+  cursor,
+  expectAccessible,
+  expectQuiet,
+  useBrowser,
+} from './browser';
+
+const browser = useBrowser();
+const PROMPT = 'The capital of France is';
+const LAST = 30; // the last of 31 rows of the default model
+const ZEROED = JSON.stringify({
+  schema: 'pellucid.edits/1',
+  edits: [{ site: 'blocks.20.hook_mlp_out', kind: 'zero' }],
+});
+
+const pages = new Map<string, string>();
+/** The page of the prompt, written once. */
+function france(): string {
+  let address = pages.get('france');
+  if (!address) {
+    address = browser.pageOf('france.html', 'lens', PROMPT);
+    pages.set('france', address);
+  }
+  return address;
+}
+function both(): string {
+  let address = pages.get('both');
+  if (!address) {
+    const edits = browser.write('edits.json', ZEROED);
+    address = browser.pageOf('both.html', 'lens', PROMPT, '--edits', edits);
+    pages.set('both', address);
+  }
+  return address;
+}
+
+describe('the page of a lens', () => {
+  it('shows what the model says, asks for nothing and is quiet', async () => {
+    const opened = await browser.open(france());
+    const { page } = opened;
+    await expect.poll(() => cellAt(page, LAST, 4).textContent()).toBe('·Paris');
+    expect(await page.getByTestId('cell').count()).toBe(31 * 5);
+    expect(await cursor(page).textContent()).toContain('7042');
+    expect(await page.locator('.column-above.hit').allTextContents()).toEqual([
+      '·of',
+      '·is',
+    ]);
+    expectQuiet(opened);
+    await page.close();
+  });
+
+  it('moves its cursor with the pointer and by keys', async () => {
+    const { page } = await browser.open(france());
+    await cellAt(page, 29, 4).hover();
+    await expect
+      .poll(() => cursor(page).textContent())
+      .toContain('layer 28, position 4');
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowLeft');
+    expect(await cursor(page).textContent()).toContain('layer 27, position 3');
+    await page.keyboard.press('Control+End');
+    expect(await cursor(page).textContent()).toContain('embedding, position 4');
+    const active = await page
+      .getByRole('grid')
+      .getAttribute('aria-activedescendant');
+    expect(
+      await page.locator(`#${active}`).getAttribute('aria-label'),
+    ).toContain('·is, probability 100%; embed, position 4');
+    await page.close();
+  });
+
+  it('pins cells by click and key, and keeps them in the address', async () => {
+    const { page } = await browser.open(france());
+    await cellAt(page, 29, 4).click();
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    expect(await page.getByTestId('pins').locator('li').count()).toBe(2);
+    expect(await page.getByTestId('pins').textContent()).toContain(
+      '·Paris 77%',
+    );
+    await expect
+      .poll(() => page.url())
+      .toContain('pin=model.layers.28%404&pin=model.layers.29%404');
+    const again = await browser.open(page.url());
+    await expect
+      .poll(() => again.page.getByTestId('pins').locator('li').count())
+      .toBe(2);
+    await again.page.close();
+    await page.close();
+  });
+
+  it('shades by another number without a new run', async () => {
+    const { page } = await browser.open(france());
+    const cell = cellAt(page, 20, 1);
+    const color = () => cell.evaluate((el) => el.style.backgroundColor);
+    const before = await color();
+    await page.getByTestId('metric').selectOption('rank');
+    await expect.poll(color).not.toBe(before);
+    await page.keyboard.press('Escape');
+    await page.getByTestId('numbers').click();
+    expect(await cell.textContent()).toMatch(/^\d+$/);
+    await page.getByTestId('metric').selectOption('agree');
+    expect(await cellAt(page, LAST, 1).textContent()).toBe('yes');
+    await page.close();
+  });
+
+  it('follows a token through all layers', async () => {
+    const { page } = await browser.open(france());
+    await page.getByTestId('follow').fill(' Paris');
+    await page.getByTestId('metric').selectOption('rank');
+    await page.getByTestId('numbers').click();
+    // Known in every row of the position whose prediction it is.
+    expect(await cellAt(page, LAST, 4).textContent()).toBe('1');
+    expect(Number(await cellAt(page, 1, 4).textContent())).toBeGreaterThan(
+      1000,
+    );
+    expect(await cellAt(page, 1, 0).textContent()).toBe('–');
+    await cellAt(page, 1, 4).hover();
+    await expect
+      .poll(() => cursor(page).textContent())
+      .toMatch(/followed\s*·Paris/);
+    await page.getByTestId('follow').fill('xyzzy');
+    await expect
+      .poll(() => page.getByTestId('found').textContent())
+      .toContain('No cell knows "xyzzy"');
+    await page.close();
+  });
+
+  it('finds tokens, and goes through them', async () => {
+    const { page } = await browser.open(france());
+    await page.keyboard.press('/');
+    await page.keyboard.type('paris');
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(() => page.getByTestId('found').textContent())
+      .toMatch(/^\d+ cells, at 1/);
+    expect(await page.locator('.cell.found').count()).toBeGreaterThan(2);
+    await page.close();
+  });
+
+  it('leaves out layers, but not the ends and those that are pinned', async () => {
+    const { page } = await browser.open(france(), { fragment: 'stride=5' });
+    const labels = page.locator('[data-row-label]');
+    await expect
+      .poll(() => labels.allTextContents())
+      .toEqual(['29', '24', '19', '14', '9', '4', 'embed']);
+    await labels.nth(1).dblclick();
+    await page.getByTestId('stride').selectOption('8');
+    expect(await labels.allTextContents()).toEqual([
+      '29',
+      '24',
+      '21',
+      '13',
+      '5',
+      'embed',
+    ]);
+    await page.close();
+  });
+
+  it('copies and saves PNG, SVG, CSV and JSON', async () => {
+    const { page } = await browser.open(france());
+    await page.getByText('Export').click();
+    const saved = async (kind: string) => {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: `Save ${kind}` }).click(),
+      ]);
+      return readFileSync(await download.path());
+    };
+    expect((await saved('PNG')).subarray(1, 4).toString()).toBe('PNG');
+    expect((await saved('SVG')).toString()).toContain('>·Paris</text>');
+    const json = JSON.parse((await saved('JSON')).toString()) as {
+      rows: { cells: { top: { text: string }[] }[] }[];
+    };
+    expect(json.rows.at(-1)?.cells.at(-1)?.top[0]?.text).toBe(' Paris');
+    expect((await saved('CSV')).toString().split('\n')[0]).toContain('logprob');
+    await page.getByRole('button', { name: 'Copy CSV' }).click();
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toContain('model.layers.29,29,4');
+    await page.close();
+  });
+
+  it('has no violation that axe can find', async () => {
+    const light = await browser.open(france());
+    await expectAccessible(light.page);
+    await light.page.close();
+    const dark = await browser.open(france(), { dark: true });
+    await expectAccessible(dark.page, ['color-contrast']);
+    await dark.page.close();
+  });
+});
+
+describe('two runs', () => {
+  it('stand side by side with one cursor and one place', async () => {
+    const { page } = await browser.open(both());
+    const grids = page.getByRole('grid');
+    await expect.poll(() => grids.count()).toBe(2);
+    await grids.nth(0).locator('[data-row="29"][data-position="4"]').hover();
+    await expect.poll(() => page.getByTestId('cursor').count()).toBe(2);
+    await expect
+      .poll(() => page.getByTestId('cursor').nth(1).textContent())
+      .toContain('B: layer 28, position 4');
+    await page.setViewportSize({ width: 900, height: 420 });
+    await grids.nth(0).evaluate((el) => el.scrollTo(0, 150));
+    await expect
+      .poll(() => grids.nth(1).evaluate((el) => el.scrollTop))
+      .toBe(150);
+    await expectAccessible(page);
+    await page.close();
+  });
+
+  it('have a difference, none of a run and itself', async () => {
+    const { page } = await browser.open(both());
+    await page.getByTestId('mode').selectOption('difference');
+    await page.getByTestId('numbers').click();
+    expect(await cellAt(page, 20, 4).textContent()).toBe('0%');
+    expect(await cellAt(page, 22, 4).textContent()).toMatch(/^[+−]\d+%$/);
+    await page.getByTestId('run-b').selectOption('0');
+    expect(await cellAt(page, 22, 4).textContent()).toBe('0%');
+    await page.close();
+  });
+
+  it('can be two prompts', async () => {
+    const prompts = browser.write(
+      'two.jsonl',
+      `${JSON.stringify(PROMPT)}\n"The capital of Italy is"\n`,
+    );
+    const address = browser.pageOf('two.html', 'lens', '--jsonl', prompts);
+    const { page } = await browser.open(address, { fragment: 'view=both' });
+    await expect.poll(() => page.getByRole('grid').count()).toBe(2);
+    expect(
+      await page
+        .getByRole('grid')
+        .nth(1)
+        .locator(`[data-row="${LAST}"][data-position="4"]`)
+        .textContent(),
+    ).toBe('·Rome');
+    await page.close();
+  });
+});
+
+describe('any token', () => {
+  it('is text, whatever it would be as markup', async () => {
+    const hostile = '</script><img src=x onerror=document.title="!">日本 ع';
+    const opened = await browser.open(
+      browser.pageOf('hostile.html', 'lens', hostile),
+    );
+    const { page } = opened;
+    await expect
+      .poll(() => page.getByTestId('cell').count())
+      .toBeGreaterThan(0);
+    expect(await page.title()).toBe('pellucid');
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.locator('header').textContent()).toContain(hostile);
+    expectQuiet(opened);
+    await page.close();
+  });
+});
