@@ -214,7 +214,7 @@ Status RunEval(Args args, Io& io) {
       ReadWindows(arguments, *flags.text.text, flags.text.window,
                   flags.text.max_tokens, opened.model, io));
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, io));
+                            ResultOutputs::Open(flags.result, "tune eval", io));
   EvaluateOptions options{.skip_first = flags.text.skip_first, .stop = io.stop};
   const auto evaluate = [&](const TrainedLens* which, const std::string& what) {
     ProgressLine progress(io, what);
