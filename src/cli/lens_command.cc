@@ -1,5 +1,6 @@
 // `pellucid lens`: decode every layer at every position.
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,10 +12,12 @@
 #include "cli/edit_flags.h"
 #include "cli/lens_flags.h"
 #include "cli/output.h"
+#include "cli/page_output.h"
 #include "cli/progress.h"
 #include "pellucid/lens.h"
 #include "render/csv.h"
 #include "render/lens_json.h"
+#include "render/lens_page.h"
 #include "render/lens_report.h"
 #include "render/table.h"
 
@@ -25,6 +28,7 @@ namespace {
 struct LensOutputs {
   // Null: not asked for.
   std::unique_ptr<Output> table, json, csv, plot, plot_target;
+  std::unique_ptr<PageOutput> page;
 
   static Result<LensOutputs> Open(const LensFlags& flags, const LensPlan& plan,
                                   Io& io) {
@@ -41,6 +45,10 @@ struct LensOutputs {
     PELLUCID_RETURN_IF_ERROR(
         open(flags.figures.plot_target, &outputs.plot_target));
     if (plan.table) PELLUCID_RETURN_IF_ERROR(open("-", &outputs.table));
+    if (flags.html) {
+      PELLUCID_ASSIGN_OR_RETURN(outputs.page,
+                                PageOutput::Open(*flags.html, "lens", io));
+    }
     return outputs;
   }
 
@@ -80,6 +88,61 @@ Status WriteAll(const render::LensReport& report, const LensPlan& plan,
   return outputs.Commit();
 }
 
+// The run that the page shows: that of the other outputs if it serves, and
+// before it the one without edits, if there are any.
+class PageRuns {
+ public:
+  PageRuns(const Model& model, const render::RunInfo& run, Io& io)
+      : model_(model),
+        run_(run),
+        tokens_(render::PageTokensOf(model.tokenizer())),
+        io_(io) {}
+
+  Status Write(const Lens& lens, const LensPlan& plan, PageOutput& page) {
+    LensOptions options = plan.options;
+    options.follow = FollowFinal::kEach;
+    const bool edited = !options.edits.empty();
+    page.data().Key("runs");
+    page.data().BeginArray();
+    if (edited) {
+      LensOptions clean = options;
+      clean.edits.clear();
+      PELLUCID_ASSIGN_OR_RETURN(const Lens without, Compute(lens.ids, clean));
+      Add(without, 0, "clean", page);
+    }
+    const std::optional<std::string> label =
+        edited ? std::optional<std::string>("edited") : std::nullopt;
+    if (plan.page_needs_run) {
+      PELLUCID_ASSIGN_OR_RETURN(const Lens own, Compute(lens.ids, options));
+      Add(own, options.edits.size(), label, page);
+    } else {
+      Add(lens, options.edits.size(), label, page);
+    }
+    page.data().EndArray();
+    return page.Commit(io_);
+  }
+
+ private:
+  Result<Lens> Compute(const std::vector<TokenId>& ids, LensOptions options) {
+    ProgressLine progress(io_, "lens");
+    options.progress = progress.callback();
+    return ComputeLens(model_, ids, options);
+  }
+
+  void Add(const Lens& lens, std::size_t edits,
+           const std::optional<std::string>& label, PageOutput& page) {
+    render::RunInfo run = run_;
+    run.edits = edits;
+    render::WritePageLens({lens, model_.info(), run, tokens_.texts}, tokens_,
+                          label, page.data());
+  }
+
+  const Model& model_;
+  const render::RunInfo& run_;
+  render::PageTokens tokens_;
+  Io& io_;
+};
+
 Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
                     LensPlan plan, Io& io) {
   PELLUCID_ASSIGN_OR_RETURN(RawPrompt prompt,
@@ -106,7 +169,10 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
   run.edits = plan.options.edits.size();
   run.turns = std::move(prompt.turns);
   const auto texts = render::TextsOf(model.tokenizer());
-  return WriteAll({*lens, model.info(), run, texts}, plan, io, outputs);
+  PELLUCID_RETURN_IF_ERROR(
+      WriteAll({*lens, model.info(), run, texts}, plan, io, outputs));
+  if (!outputs.page) return {};
+  return PageRuns(model, run, io).Write(*lens, plan, *outputs.page);
 }
 
 Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
@@ -121,9 +187,19 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
   EditsByLine edits(plan.options.edits);
   // So that no line of the file is blamed for what is wrong with an option.
   PELLUCID_RETURN_IF_ERROR(CheckLensOptions(model, plan.options));
-  PELLUCID_ASSIGN_OR_RETURN(const std::unique_ptr<Output> output,
-                            Output::Open(flags.json.value_or("-"), io));
-  const auto texts = render::TextsOf(model.tokenizer());
+  // Null: not asked for.
+  std::unique_ptr<Output> output;
+  std::unique_ptr<PageOutput> page;
+  if (flags.json || !flags.html) {
+    PELLUCID_ASSIGN_OR_RETURN(output,
+                              Output::Open(flags.json.value_or("-"), io));
+  }
+  if (flags.html) {
+    PELLUCID_ASSIGN_OR_RETURN(page, PageOutput::Open(*flags.html, "lens", io));
+    page->data().Key("runs");
+    page->data().BeginArray();
+  }
+  const auto page_tokens = render::PageTokensOf(model.tokenizer());
   // A vector a cell, and of each token that it lists logit, log-probability,
   // probability and what the pass over the vocabulary holds: 8 numbers.
   const auto kept = [&](std::size_t tokens) {
@@ -139,15 +215,27 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
       render::RunInfo run = RunInfoOf(opened, batch.texts[i]);
       run.edits = edits.Count(batch, i);
       run.turns = batch.turns[i];
-      render::WriteLensJson({lenses[i], model.info(), run, texts},
-                            render::JsonStyle::kCompact, output->sink());
+      const render::LensReport report{lenses[i], model.info(), run,
+                                      page_tokens.texts};
+      if (output) {
+        render::WriteLensJson(report, render::JsonStyle::kCompact,
+                              output->sink());
+      }
+      if (page) {
+        render::WritePageLens(report, page_tokens, std::nullopt, page->data());
+      }
     }
-    return output->status();
+    if (page && !page->status().ok()) return page->status();
+    return output ? output->status() : Status();
   };
   PELLUCID_RETURN_IF_ERROR(
       ForEachBatch(arguments, flags.prompt, model, io, kept, run_batch));
   PELLUCID_RETURN_IF_ERROR(edits.CheckMet());
-  return output->Commit();
+  if (page) {
+    page->data().EndArray();
+    PELLUCID_RETURN_IF_ERROR(page->Commit(io));
+  }
+  return output ? output->Commit() : Status();
 }
 
 }  // namespace

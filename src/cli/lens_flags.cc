@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "cli/chat_prompt.h"
 #include "cli/edit_flags.h"
+#include "cli/page_output.h"
 #include "cli/token_flags.h"
 #include "pellucid/selection.h"
 
@@ -16,6 +17,8 @@ namespace pellucid::cli {
 namespace {
 
 constexpr std::size_t kMaxCount = std::numeric_limits<TokenId>::max();
+// Tokens kept a cell; more on a page, whose reader cannot ask for more.
+constexpr std::size_t kTopK = 5, kPageTopK = 10;
 
 void AddChoiceOfCells(Arguments& arguments, LensFlags* flags) {
   arguments.Text("--layers", "LAYERS", &flags->layers,
@@ -44,6 +47,7 @@ void AddOutputs(Arguments& arguments, LensFlags* flags) {
   arguments.Text("--csv", "FILE|-", &flags->csv,
                  "write one line a cell and rank");
   AddFigureFlags(arguments, &flags->figures);
+  AddPageOption(arguments, &flags->html);
   AddColorOption(arguments, &flags->color);
 }
 
@@ -54,6 +58,7 @@ std::vector<std::pair<std::string, std::string>> Destinations(
   if (flags.table) out.emplace_back("--table", "-");
   if (flags.json) out.emplace_back("--json", *flags.json);
   if (flags.csv) out.emplace_back("--csv", *flags.csv);
+  if (flags.html) out.emplace_back("--html", *flags.html);
   for (auto& figure : flags.figures.Destinations()) {
     out.push_back(std::move(figure));
   }
@@ -75,10 +80,11 @@ Status CheckDestinations(const Arguments& arguments, const LensFlags& flags) {
   }
   if (!flags.prompt.jsonl) return {};
   for (const auto& [option, destination] : all) {
-    if (option == "--json") continue;
+    if (option == "--json" || option == "--html") continue;
     return arguments.Problem(
         option,
-        "is for one prompt, not for --jsonl; give --json, or one prompt");
+        "is for one prompt, not for --jsonl; give --json or --html, or one "
+        "prompt");
   }
   return {};
 }
@@ -92,7 +98,8 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags) {
   AddModelOptions(arguments, &flags->model);
   AddChoiceOfCells(arguments, flags);
   arguments.Number("--top-k", "K", 1, kMaxCount, &flags->top_k,
-                   "tokens kept a cell; default: 5");
+                   "tokens kept a cell; default: 5, or 10 where --html goes "
+                   "without --json and --csv");
   arguments.Texts("--target", "TEXT|id=N", &flags->targets,
                   "follow this one token through every row (may be repeated)");
   arguments.Number("--skip-first", "N", 0, kMaxCount, &flags->skip_first,
@@ -102,6 +109,8 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags) {
   arguments.Example(
       "pellucid lens \"The capital of France is\" --target \" Paris\" "
       "--json -");
+  arguments.Example(
+      "pellucid lens \"The capital of France is\" --html france.html");
   arguments.Example("pellucid lens --file prompt.txt --positions last --csv -");
   arguments.Example(
       "pellucid lens \"The capital of France is\" --layers -4: --sites "
@@ -132,7 +141,8 @@ Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
                              "contradicts embed in --layers; leave one out");
   }
   options.embed_row = !flags.no_embed;
-  options.top_k = flags.top_k;
+  const bool page_only = flags.html && !flags.json && !flags.csv;
+  options.top_k = flags.top_k > 0 ? flags.top_k : page_only ? kPageTopK : kTopK;
   options.skip_first = flags.skip_first;
   PELLUCID_ASSIGN_OR_RETURN(plan.metric, render::ParseMetric(flags.metric));
   PELLUCID_ASSIGN_OR_RETURN(plan.figures,
@@ -145,7 +155,10 @@ Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
         plan.metric == render::Metric::kRank && flags.targets.empty()
             ? FollowFinal::kEach
             : FollowFinal::kLast;
+  } else if (flags.html) {
+    options.follow = FollowFinal::kEach;
   }
+  plan.page_needs_run = flags.html && options.follow != FollowFinal::kEach;
   return plan;
 }
 

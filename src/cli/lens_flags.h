@@ -26,12 +26,12 @@ struct LensFlags {
   std::vector<std::string> edits;  // files
   std::optional<std::string> layers, positions, sites;
   bool no_embed = false;
-  std::size_t top_k = 5;
+  std::size_t top_k = 0;  // 0: not given
   std::vector<std::string> targets;
   std::size_t skip_first = 0;
   std::string metric = "prob";
   bool table = false;
-  std::optional<std::string> json, csv;
+  std::optional<std::string> json, csv, html;
   FigureFlags figures;
   std::string color = "auto";
 };
@@ -45,6 +45,9 @@ struct LensPlan {
   ColorChoice color = ColorChoice::kAuto;
   bool table = false;  // also where nothing else is asked for
   FigurePlan figures;
+  // The page follows each position's own prediction, which is not what table
+  // and figures follow: where both are asked for, it takes a run of its own.
+  bool page_needs_run = false;
 };
 
 // kUsage: a value that is none of the option's, or options that exclude one

@@ -22,18 +22,26 @@ class LensWriter {
     Text("version", Version());
     json_.Key("model");
     WriteModel(report_.model, json_);
+    WriteRunAndKind();
+    WriteInput();
+    WriteRows();
+    WriteEnd("targets");
+    json_.EndObject();
+  }
+
+  void WriteRunAndKind() {
     WriteRun();
     json_.Key("lens");
     json_.BeginObject();
     Text("kind", "logit");
     json_.EndObject();
-    WriteInput();
-    WriteRows();
+  }
+
+  void WriteEnd(std::string_view targets_key) {
     WriteSummary();
-    if (!report_.lens.targets.empty()) WriteTargets();
+    if (!report_.lens.targets.empty()) WriteTargets(targets_key);
     WriteChecks();
     WriteTiming();
-    json_.EndObject();
   }
 
  private:
@@ -175,8 +183,8 @@ class LensWriter {
     json_.EndArray();
   }
 
-  void WriteTargets() {
-    json_.Key("targets");
+  void WriteTargets(std::string_view key) {
+    json_.Key(key);
     json_.BeginArray(JsonWrap::kLines);
     for (const LensTarget& target : report_.lens.targets) {
       json_.BeginObject();
@@ -224,6 +232,15 @@ class LensWriter {
 };
 
 }  // namespace
+
+void WriteLensRun(const LensReport& report, JsonWriter& json) {
+  LensWriter(report, json).WriteRunAndKind();
+}
+
+void WriteLensEnd(const LensReport& report, std::string_view targets_key,
+                  JsonWriter& json) {
+  LensWriter(report, json).WriteEnd(targets_key);
+}
 
 void WriteLensJson(const LensReport& report, JsonStyle style,
                    const TextSink& sink) {

@@ -5,6 +5,7 @@
 #define PELLUCID_RENDER_LENS_JSON_H_
 
 #include <string>
+#include <string_view>
 
 #include "render/json_writer.h"
 #include "render/lens_report.h"
@@ -16,6 +17,13 @@ namespace pellucid::render {
 // with the lens. Where a model has no tokenizer, texts are null.
 void WriteLensJson(const LensReport& report, JsonStyle style,
                    const TextSink& sink);
+
+// Parts of the object that the page of a lens has too; each writes members of
+// an object that is open. "run" and "lens"; "summary" to "timing", where
+// `targets_key` names the targets, left out if there are none.
+void WriteLensRun(const LensReport& report, JsonWriter& json);
+void WriteLensEnd(const LensReport& report, std::string_view targets_key,
+                  JsonWriter& json);
 
 // The same as a string.
 std::string LensJson(const LensReport& report,
