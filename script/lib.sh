@@ -18,7 +18,8 @@ build_packages=(
   cmake ninja-build g++ pkg-config
   libhwy-dev libtbb-dev libsimdjson-dev rapidjson-dev libfmt-dev
   libcli11-dev libutf8proc-dev libonig-dev libcairo2-dev libpango1.0-dev
-  libcurl4-openssl-dev ca-certificates libgtest-dev libgmock-dev
+  libcurl4-openssl-dev libcpp-httplib-dev ca-certificates
+  libgtest-dev libgmock-dev
 )
 
 # Letters of figures: Latin, then most other scripts, then Chinese, Japanese and

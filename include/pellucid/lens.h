@@ -12,6 +12,7 @@
 #define PELLUCID_LENS_H_
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -122,6 +123,8 @@ enum class FollowFinal {
   kEach,  // ... of the cell's own position
 };
 
+struct Lens;
+
 // What ComputeLens decodes, keeps and watches.
 struct LensOptions {
   Selection layers = {};  // blocks; "embed" may be listed
@@ -143,6 +146,13 @@ struct LensOptions {
   // Made in the forward pass: the lens of the edited run. Not of the final norm
   // and what comes after it, since a lens reads residual states.
   std::vector<Edit> edits = {};
+  // Called with the cells of some positions as soon as they are decoded: `part`
+  // holds ids, those positions, all rows with their cells there, the same bits
+  // as the whole lens, and the ids of targets; no summary, layers of targets
+  // and times. The first come after a fraction of the work. Positions ascend
+  // from call to call; with kLast they need not. From the thread that asked. A
+  // run that fails may have called it. Must not throw.
+  std::function<void(std::size_t prompt, const Lens& part)> on_part = {};
   std::stop_token stop = {};
   Progress progress = {};
 };
