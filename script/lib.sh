@@ -18,7 +18,8 @@ build_packages=(
   cmake ninja-build g++ pkg-config
   libhwy-dev libtbb-dev libsimdjson-dev rapidjson-dev libfmt-dev
   libcli11-dev libutf8proc-dev libonig-dev libcairo2-dev libpango1.0-dev
-  libcurl4-openssl-dev zlib1g-dev ca-certificates libgtest-dev libgmock-dev
+  libcurl4-openssl-dev libcpp-httplib-dev zlib1g-dev ca-certificates
+  libgtest-dev libgmock-dev
 )
 
 # What the Python module takes to build and to test beside these; the rest comes

@@ -77,6 +77,14 @@ PELLUCID_API Result<std::vector<TokenChance>> SamplingDistribution(
     const SamplingOptions& options, std::span<const TokenId> before,
     std::span<const float> logits);
 
+// A token of a continuation.
+struct GeneratedToken {
+  TokenId id = 0;
+  // Of the model (with its edits) before any step of SamplingOptions: logit -
+  // logz, nats.
+  float logprob = 0;
+};
+
 // What Generate makes, records and watches.
 struct GenerateOptions {
   std::size_t max_tokens = 64;  // >= 1
@@ -92,12 +100,16 @@ struct GenerateOptions {
   // Names as in RunOptions. Of all tokens, those of the prompt too.
   std::vector<std::string> sites = {};
   // The lens of the positions that chose a token each. `positions`, `edits`,
-  // `stop`, `progress` and `max_residual_bytes` are not read.
+  // `on_part`, `stop`, `progress` and `max_residual_bytes` are not read.
   std::optional<LensOptions> lens = {};
   // Called with each piece of the continuation as soon as it is certain: whole
   // characters, nothing that a stop text may begin with. `prompt`: which of the
   // batch. Must not throw. Not called without a tokenizer.
   std::function<void(std::size_t prompt, std::string_view text)> on_text = {};
+  // Called with each token, once the text that it makes certain has gone to
+  // on_text. Must not throw.
+  std::function<void(std::size_t prompt, const GeneratedToken& token)>
+      on_token = {};
   std::stop_token stop = {};  // looked at every few milliseconds
   Progress progress = {};
 };
@@ -109,13 +121,6 @@ enum class FinishReason {
 
 // "length" or "stop".
 PELLUCID_API std::string_view FinishReasonName(FinishReason reason);
-
-struct GeneratedToken {
-  TokenId id = 0;
-  // Of the model (with its edits) before any step of SamplingOptions: logit -
-  // logz, nats.
-  float logprob = 0;
-};
 
 // The continuation of one prompt. Owns its data.
 struct Generation {

@@ -12,6 +12,7 @@
 #define PELLUCID_LENS_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -124,6 +125,8 @@ enum class FollowFinal {
   kEach,  // ... of the cell's own position
 };
 
+struct Lens;
+
 // What ComputeLens decodes, keeps and watches.
 struct LensOptions {
   Selection layers = {};  // blocks; "embed" may be listed
@@ -149,6 +152,13 @@ struct LensOptions {
   // no map for are left out where all layers are shown, and when targets are
   // followed.
   std::shared_ptr<const TrainedLens> trained = {};
+  // Called with the cells of some positions as soon as they are decoded: `part`
+  // holds ids, those positions, all rows with their cells there, the same bits
+  // as the whole lens, and the ids of targets; no summary, layers of targets
+  // and times. The first come after a fraction of the work. Positions ascend
+  // from call to call; with kLast they need not. From the thread that asked. A
+  // run that fails may have called it. Must not throw.
+  std::function<void(std::size_t prompt, const Lens& part)> on_part = {};
   std::stop_token stop = {};
   Progress progress = {};
 };

@@ -204,6 +204,9 @@ Result<bool> GenerateRun::Step(const EditPlan& edits,
     }
     recorder.KeepVectors(i);
     Choose(steps[i].prompt, logits.RowSpan(i));
+    if (options_.on_token) {
+      options_.on_token(steps[i].prompt, sequence.out.tokens.back());
+    }
     sequence.done = sequence.finished && !records;
   }
   return true;
@@ -271,6 +274,7 @@ Result<Lens> GenerateRun::MakeLens(const Sequence& sequence,
   }
   options.positions = Selection::Of(std::move(positions));
   options.edits = {};
+  options.on_part = {};
   options.stop = options_.stop;
   options.progress = {};
   PELLUCID_ASSIGN_OR_RETURN(

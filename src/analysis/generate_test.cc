@@ -387,6 +387,26 @@ TEST_F(GenerateTextTest, EndsBeforeAStopText) {
   EXPECT_LT(made.tokens.size(), all.tokens.size());
 }
 
+TEST_F(GenerateTextTest, TokensComeOneByOneBehindTheirText) {
+  GenerateOptions options{.max_tokens = 8, .stop_tokens = Ids{}};
+  std::string text;
+  std::vector<GeneratedToken> tokens;
+  std::vector<std::string> texts;  // what is certain by each token
+  options.on_text = [&](std::size_t, std::string_view piece) { text += piece; };
+  options.on_token = [&](std::size_t prompt, const GeneratedToken& token) {
+    EXPECT_EQ(prompt, 0u);
+    tokens.push_back(token);
+    texts.push_back(text);
+  };
+  const Generation made = Generate(model_, prompt_, options).value();
+  ASSERT_EQ(tokens.size(), made.tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    EXPECT_EQ(tokens[i].id, made.tokens[i].id);
+    EXPECT_EQ(tokens[i].logprob, made.tokens[i].logprob);
+  }
+  EXPECT_EQ(texts.back(), made.text);
+}
+
 TEST_F(GenerateTextTest, AFullContextEndsIt) {
   const std::size_t context = model_.info().context_length;
   GenerateOptions options{

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "analysis/lens_layout.h"
@@ -52,6 +53,12 @@ std::size_t HeadRows(std::size_t vocab) {
 // once, and for each thread more, so that all have tasks to the end of a block.
 constexpr std::size_t kPassBytes = std::size_t{64} << 20;
 constexpr std::size_t kPassBytesOfThread = std::size_t{4} << 20;
+
+// Places that LensOptions::on_part gets at once: enough that the weights of the
+// vocabulary, decoded once a part, are shared by hundreds of cells. Of a long
+// prompt the first ones have a forward pass of their own, over them alone,
+// which costs little and is soon done.
+constexpr std::size_t kPartPlaces = 16;
 
 // Cells that the pass may hold at once (lens_pass.h: what a cell takes).
 std::size_t CellsOfPass(const Model::Impl& model, std::size_t top_k) {
@@ -169,6 +176,16 @@ class LensRun {
   Result<std::vector<TokenId>> FinalTop1(
       const LensBlock& block, std::span<const std::size_t> places) const;
   Status Decode(const LensBlock& block, const Progress& progress);
+  std::vector<LensPlaces> Parts(LensPlaces places) const;
+  void HandOver(LensPlaces places) const;
+  void NameLens(Lens* lens) const {
+    if (!options_.trained) return;
+    lens->kind = options_.trained->kind;
+    lens->trained_ref = options_.trained->ref;
+  }
+  bool InOrder() const {
+    return options_.on_part && options_.follow != FollowFinal::kLast;
+  }
   Status CheckFinite(LensPlaces places) const;
   Status CompareWithHead(const LensBlock& block);
   // A token of its own is followed at this place.
@@ -229,16 +246,14 @@ Result<std::vector<Lens>> LensRun::Run() {
   timing_.lens_ms += MillisecondsSince(start);
   for (std::size_t p = 0; p < lenses.size(); ++p) {
     lenses[p].timing = timing_;
-    if (options_.trained) {
-      lenses[p].kind = options_.trained->kind;
-      lenses[p].trained_ref = options_.trained->ref;
-    }
+    NameLens(&lenses[p]);
     lenses[p].max_abs_last_row_minus_logits = differences_[p];
   }
   return lenses;
 }
 
-// Blocks of places, the last first, each with its prompts up to the last place
+// Blocks of places, the last first (unless parts are handed over in their
+// order), each with its prompts up to the last place
 // that it holds of them: what a token's numbers are depends on the tokens
 // before it alone. (A cache of keys and values would spare the tokens of the
 // blocks before, but it can be twice the size of all residuals, which are too
@@ -251,9 +266,17 @@ std::vector<LensBlock> LensRun::Blocks() const {
       kept_.rows > 0
           ? kept_.rows
           : options_.max_residual_bytes / (model_.spec.d_model * sizeof(float));
+  std::vector<LensPlaces> split =
+      SplitPlaces(layout_, {0, layout_.places.size()}, most);
+  // With edits each block runs its prompts whole.
+  if (InOrder() && edits_.empty() && kept_.rows == 0 &&
+      split.front().last - split.front().first > 2 * kPartPlaces) {
+    const std::size_t first = split.front().first;
+    split.front().first += kPartPlaces;
+    split.insert(split.begin(), {first, first + kPartPlaces});
+  }
   std::vector<LensBlock> blocks;
-  for (const LensPlaces places :
-       SplitPlaces(layout_, {0, layout_.places.size()}, most)) {
+  for (const LensPlaces places : split) {
     LensBlock block;
     block.places = places;
     block.first_prompt = layout_.places[places.first].prompt;
@@ -272,7 +295,7 @@ std::vector<LensBlock> LensRun::Blocks() const {
     }
     blocks.push_back(std::move(block));
   }
-  std::ranges::reverse(blocks);
+  if (!InOrder()) std::ranges::reverse(blocks);
   return blocks;
 }
 
@@ -306,7 +329,6 @@ Status LensRun::DecodeBlock(MatrixView vectors, LensBlock& block,
   NormaliseRows(vectors, block);
   PELLUCID_RETURN_IF_ERROR(WatchTokens(block));
   PELLUCID_RETURN_IF_ERROR(Decode(block, progress.Next(DecodeCost(block))));
-  PELLUCID_RETURN_IF_ERROR(CheckFinite(block.places));
   timing_.lens_ms += MillisecondsSince(start);
   return CompareWithHead(block);
 }
@@ -418,9 +440,8 @@ Result<std::vector<TokenId>> LensRun::FinalTop1(
 
 // Runs the pass on as many places at once as its memory allows.
 Status LensRun::Decode(const LensBlock& block, const Progress& progress) {
-  const std::size_t most = CellsOfPass(model_, options_.top_k);
   StagedProgress parts(progress, static_cast<double>(block.offsets.back()));
-  for (const LensPlaces places : SplitPlaces(layout_, block.places, most)) {
+  for (const LensPlaces places : Parts(block.places)) {
     const std::size_t first = cells_.offsets[places.first];
     LensCells cells;
     for (std::size_t i = places.first; i <= places.last; ++i) {
@@ -438,8 +459,38 @@ Status LensRun::Decode(const LensBlock& block, const Progress& progress) {
                     parts.Next(static_cast<double>(cells.cells()))));
     std::ranges::move(decoded,
                       decoded_.begin() + static_cast<std::ptrdiff_t>(first));
+    PELLUCID_RETURN_IF_ERROR(CheckFinite(places));
+    if (options_.on_part) HandOver(places);
   }
   return {};
+}
+
+// Places of a block that go through the pass together.
+std::vector<LensPlaces> LensRun::Parts(LensPlaces places) const {
+  const std::size_t most = CellsOfPass(model_, options_.top_k);
+  if (!options_.on_part) return SplitPlaces(layout_, places, most);
+  std::vector<LensPlaces> parts;
+  for (std::size_t i = places.first; i < places.last; i += kPartPlaces) {
+    const LensPlaces some = {i, std::min(i + kPartPlaces, places.last)};
+    std::ranges::copy(SplitPlaces(layout_, some, most),
+                      std::back_inserter(parts));
+  }
+  return parts;
+}
+
+// A part may reach from one prompt into the next.
+void LensRun::HandOver(LensPlaces places) const {
+  while (places.first < places.last) {
+    const std::size_t prompt = layout_.places[places.first].prompt;
+    const std::size_t end =
+        std::min(places.last, layout_.first_place[prompt + 1]);
+    Lens part = MakeLensPart(options_, prompts_[prompt], model_.table,
+                             {layout_, cells_, watches_, decoded_},
+                             {places.first, end});
+    NameLens(&part);
+    options_.on_part(prompt, part);
+    places.first = end;
+  }
 }
 
 // Logits can overflow where the residual stream did not.

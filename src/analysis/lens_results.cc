@@ -22,6 +22,9 @@ class LensMaker {
 
   // Of one prompt.
   Lens Make(std::size_t prompt, const std::vector<TokenId>& ids) const;
+  // Rows and cells of places [first, last) alone.
+  Lens MakePart(const std::vector<TokenId>& ids, std::size_t first,
+                std::size_t last) const;
 
  private:
   LensRow EmptyRow(std::size_t row) const {
@@ -50,18 +53,9 @@ class LensMaker {
 
 Lens LensMaker::Make(std::size_t prompt,
                      const std::vector<TokenId>& ids) const {
-  const LensLayout& layout = found_.layout;
-  const std::size_t first = layout.first_place[prompt];
-  const std::size_t last = layout.first_place[prompt + 1];
-  Lens lens;
-  lens.ids = ids;
-  for (const std::size_t row : layout.rows.shown) {
-    lens.rows.push_back(EmptyRow(row));
-  }
-  for (std::size_t place = first; place < last; ++place) {
-    lens.positions.push_back(layout.places[place].position);
-    AddCells(place, lens);
-  }
+  const std::size_t first = found_.layout.first_place[prompt];
+  const std::size_t last = found_.layout.first_place[prompt + 1];
+  Lens lens = MakePart(ids, first, last);
   for (const LensRow& row : lens.rows) {
     lens.summary.push_back(Summarise(row, first));
   }
@@ -71,6 +65,20 @@ Lens LensMaker::Make(std::size_t prompt,
   if (options_.follow != FollowFinal::kNone) {
     const std::size_t at = found_.watches[last - 1].followed.value();
     lens.followed = Follow(found_.cells.watched[last - 1][at], last - 1, last);
+  }
+  return lens;
+}
+
+Lens LensMaker::MakePart(const std::vector<TokenId>& ids, std::size_t first,
+                         std::size_t last) const {
+  Lens lens;
+  lens.ids = ids;
+  for (const std::size_t row : found_.layout.rows.shown) {
+    lens.rows.push_back(EmptyRow(row));
+  }
+  for (std::size_t place = first; place < last; ++place) {
+    lens.positions.push_back(found_.layout.places[place].position);
+    AddCells(place, lens);
   }
   return lens;
 }
@@ -157,6 +165,15 @@ LensTarget LensMaker::Follow(TokenId id, std::size_t first,
 }
 
 }  // namespace
+
+Lens MakeLensPart(const LensOptions& options, const std::vector<TokenId>& ids,
+                  const SiteTable& table, const LensFindings& findings,
+                  LensPlaces places) {
+  Lens lens = LensMaker(options, table, findings)
+                  .MakePart(ids, places.first, places.last);
+  for (const TokenId id : options.targets) lens.targets.push_back({id, {}, {}});
+  return lens;
+}
 
 std::vector<Lens> MakeLenses(const LensOptions& options,
                              std::span<const std::vector<TokenId>> prompts,

@@ -22,6 +22,12 @@ struct LensFindings {
   std::span<const DecodedCell> decoded;  // by cell
 };
 
+// Of places [places.first, places.last), all of the prompt `ids`: what
+// LensOptions::on_part is handed.
+Lens MakeLensPart(const LensOptions& options, const std::vector<TokenId>& ids,
+                  const SiteTable& table, const LensFindings& findings,
+                  LensPlaces places);
+
 // One lens a prompt, without timing and self-check.
 std::vector<Lens> MakeLenses(const LensOptions& options,
                              std::span<const std::vector<TokenId>> prompts,

@@ -33,6 +33,7 @@ Status RunCausalTrace(Args args, Io& io);
 Status RunAttn(Args args, Io& io);
 Status RunAttr(Args args, Io& io);
 Status RunTune(Args args, Io& io);
+Status RunServe(Args args, Io& io);
 Status RunBench(Args args, Io& io);
 
 struct Command {
@@ -41,7 +42,7 @@ struct Command {
   Status (*run)(Args args, Io& io);
 };
 
-inline constexpr std::array<Command, 15> kCommands = {{
+inline constexpr std::array<Command, 16> kCommands = {{
     {"lens", "decode every layer at every position (logit lens)", RunLens},
     {"trace", "record activations by site name into a file", RunTrace},
     {"generate", "continue a prompt, steered and edited if asked", RunGenerate},
@@ -57,6 +58,7 @@ inline constexpr std::array<Command, 15> kCommands = {{
     {"check", "self-checks of a model", RunCheck},
     {"pull", "fetch a model from the Hugging Face hub", RunPull},
     {"models", "the models on this machine", RunModels},
+    {"serve", "the interactive page, and its API", RunServe},
     {"bench", "timings of this machine", RunBench},
 }};
 

@@ -25,6 +25,7 @@
 #include "model/model_impl.h"
 #include "render/trace_json.h"
 #include "trace/plan.h"
+#include "trace/trace_writer.h"
 
 namespace pellucid::cli {
 namespace {

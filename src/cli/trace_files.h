@@ -3,12 +3,10 @@
 #ifndef PELLUCID_CLI_TRACE_FILES_H_
 #define PELLUCID_CLI_TRACE_FILES_H_
 
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "base/atomic_file.h"
 #include "pellucid/model.h"
@@ -26,16 +24,9 @@ std::optional<TraceFormat> TraceFormatOf(const std::string& path);
 // whose name nobody chooses.
 bool IsDeviceOrPipe(const std::string& path);
 
-// Keys of the metadata; in npz, names of arrays beside the sites'.
-inline constexpr std::array<std::string_view, 5> kMetadataNames = {
-    "ids", "text", "model", "pellucid", "edits"};
-
-// Writes every tensor and the metadata "ids" (JSON text), "text" (where there
-// is one), "model" (the reference), "pellucid" (the version) and, where `edits`
-// were made in the run, "edits" (their number); in npz these are arrays of
-// those names, ids and edits ones of integers. Commits `file`. kFailed: it
-// cannot be written. kCancelled: `stop` was requested, and the file is not
-// committed.
+// Writes every tensor and the metadata (trace/trace_writer.h). Commits `file`.
+// kFailed: it cannot be written. kCancelled: `stop` was requested, and the file
+// is not committed.
 Status WriteTrace(const Trace& trace, const std::optional<std::string>& text,
                   const ModelInfo& model, std::size_t edits, TraceFormat format,
                   AtomicFile& file, const std::stop_token& stop = {});

@@ -91,7 +91,15 @@ void WriteInfoJson(const InfoReport& report, JsonStyle style,
   json.Key("schema");
   json.String("pellucid.info/1");
   json.Key("model");
-  WriteModel(report.model, json);
+  json.BeginObject();
+  WriteModelKeys(report.model, json);
+  if (report.serve_max_tokens) {
+    json.Key("n_heads");
+    json.Integer(report.model.n_heads);
+    json.Key("context");
+    json.Integer(report.model.context_length);
+  }
+  json.EndObject();
   json.Key("config");
   WriteConfig(report.model, json);
   json.Key("tokenizer");
@@ -109,6 +117,13 @@ void WriteInfoJson(const InfoReport& report, JsonStyle style,
   if (report.sites) {
     json.Key("sites");
     WriteSites(*report.sites, json);
+  }
+  if (report.serve_max_tokens) {
+    json.Key("serve");
+    json.BeginObject();
+    json.Key("max_tokens");
+    json.Integer(*report.serve_max_tokens);
+    json.EndObject();
   }
   json.EndObject();
   json.Finish();

@@ -27,10 +27,14 @@ struct InfoReport {
   std::string tokenizer_error = {};                // why there is none
   std::optional<std::vector<TensorInfo>> tensors;  // empty: not asked for
   std::optional<std::vector<SiteInfo>> sites;      // empty: not asked for
+  // Of a server: the longest prompt that it takes. Empty: there is none.
+  std::optional<std::size_t> serve_max_tokens = {};
 };
 
 // Writes {"schema", "model", "config", "tokenizer", "tensors", "sites"} and a
-// line feed; without a tokenizer, "tokenizer_error" says why. Details of the
+// line feed; without a tokenizer, "tokenizer_error" says why. With
+// serve_max_tokens, "serve": {"max_tokens"} too, and "n_heads" and "context"
+// in "model". Details of the
 // model that are numbers or truth values in JSON's spelling are written as
 // such.
 void WriteInfoJson(const InfoReport& report, JsonStyle style,

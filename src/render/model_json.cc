@@ -2,8 +2,7 @@
 
 namespace pellucid::render {
 
-void WriteModel(const ModelInfo& model, JsonWriter& json) {
-  json.BeginObject();
+void WriteModelKeys(const ModelInfo& model, JsonWriter& json) {
   json.Key("ref");
   json.String(model.ref);
   json.Key("architecture");
@@ -18,6 +17,11 @@ void WriteModel(const ModelInfo& model, JsonWriter& json) {
   json.Integer(model.vocab_size);
   json.Key("hash");
   json.String(model.hash);
+}
+
+void WriteModel(const ModelInfo& model, JsonWriter& json) {
+  json.BeginObject();
+  WriteModelKeys(model, json);
   json.EndObject();
 }
 

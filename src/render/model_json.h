@@ -12,6 +12,9 @@ namespace pellucid::render {
 // "hash"} as the next value.
 void WriteModel(const ModelInfo& model, JsonWriter& json);
 
+// The same members into an object that is open.
+void WriteModelKeys(const ModelInfo& model, JsonWriter& json);
+
 }  // namespace pellucid::render
 
 #endif  // PELLUCID_RENDER_MODEL_JSON_H_

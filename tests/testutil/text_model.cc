@@ -9,7 +9,8 @@
 namespace pellucid::testutil {
 
 std::string WriteTextModel(const TempDir& dir, bool adds_bos,
-                           const std::string& chat_template) {
+                           const std::string& chat_template,
+                           std::uint32_t context) {
   // U+0120 stands for a space in byte-level vocabularies.
   const std::vector<std::string> tokens = {"<s>",
                                            "</s>",
@@ -35,13 +36,14 @@ std::string WriteTextModel(const TempDir& dir, bool adds_bos,
   std::vector<std::int32_t> types(tokens.size(), 1);
   types[0] = types[1] = 3;
   const std::string path = dir / "text.gguf";
-  GgufBuilder builder = TinyLlama().Builder();
-  builder.String("tokenizer.ggml.model", "gpt2")
+  GgufBuilder builder =
+      TinyLlama{.without = {"llama.context_length"}}.Builder();
+  builder.Scalar<std::uint32_t>("llama.context_length", context)
+      .String("tokenizer.ggml.model", "gpt2")
       .String("tokenizer.ggml.pre", "smollm")
       .Strings("tokenizer.ggml.tokens", tokens)
       .Array("tokenizer.ggml.token_type", types)
-      .Strings("tokenizer.ggml.merges",
-               {"a b", "\xc4\xa0 a", "\xc4\xa0 ab"})
+      .Strings("tokenizer.ggml.merges", {"a b", "\xc4\xa0 a", "\xc4\xa0 ab"})
       .Scalar<std::uint32_t>("tokenizer.ggml.bos_token_id", 0)
       .Scalar<std::uint32_t>("tokenizer.ggml.eos_token_id", 1)
       .Bool("tokenizer.ggml.add_bos_token", adds_bos);

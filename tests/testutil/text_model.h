@@ -3,6 +3,7 @@
 #ifndef PELLUCID_TESTS_TESTUTIL_TEXT_MODEL_H_
 #define PELLUCID_TESTS_TESTUTIL_TEXT_MODEL_H_
 
+#include <cstdint>
 #include <string>
 
 #include "testutil/temp_dir.h"
@@ -14,7 +15,8 @@ namespace pellucid::testutil {
 // letters a to h, 10 a space, 11 "ab", 12 " a", 13 " ab", 14 to 18 0 to 4.
 // With a chat template if one is given.
 std::string WriteTextModel(const TempDir& dir, bool adds_bos = false,
-                           const std::string& chat_template = {});
+                           const std::string& chat_template = {},
+                           std::uint32_t context = 16);
 
 }  // namespace pellucid::testutil
 
