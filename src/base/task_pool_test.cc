@@ -167,7 +167,7 @@ TEST(TaskPoolForkTest, AChildRunsItsTasksAlone) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   pool.For(calls.size(), [&](std::size_t i) { --calls[i]; });
-  EXPECT_THAT(calls, Each(0));
+  EXPECT_TRUE(std::ranges::all_of(calls, [](const auto& n) { return n == 0; }));
 }
 
 TEST(TaskPoolThreadsTest, DefaultIsTheCoresOfThisProcess) {
