@@ -15,8 +15,8 @@ export const ROW_HEIGHT = 20;
 export const LABEL_WIDTH = 62;
 const ABOVE_HEIGHT = 24;
 const BELOW_HEIGHT = 38;
-const OVERSCAN_COLUMNS = 2;
-const OVERSCAN_ROWS = 3;
+const OVERSCAN_COLUMNS = 1;
+const OVERSCAN_ROWS = 2;
 
 export interface GridEvents {
   hover(row: number, column: number): void;
@@ -343,7 +343,9 @@ export class GridView {
       const column = this.#moving[m] ?? 0;
       if (!cell || (!all && cell.dataset.at === `${m}`)) continue;
       cell.dataset.at = `${m}`;
-      cell.style.left = `${this.#leadWidth + m * source.columnWidth}px`;
+      // Moved, not placed: that needs no layout.
+      const left = this.#leadWidth + m * source.columnWidth;
+      cell.style.transform = `translateX(${left}px)`;
       this.#fillCell(source, cell, i, column);
     }
     if (all) {
@@ -386,9 +388,9 @@ export class GridView {
       const made = this.#heads[m % this.#slots];
       if (!made || (!all && made.below.dataset.at === `${m}`)) continue;
       made.below.dataset.at = `${m}`;
-      const left = `${this.#leadWidth + m * width}px`;
-      made.above.style.left = left;
-      made.below.style.left = left;
+      const moved = `translateX(${this.#leadWidth + m * width}px)`;
+      made.above.style.transform = moved;
+      made.below.style.transform = moved;
       this.#fillHead(made, this.#moving[m] ?? 0);
     }
   }
@@ -426,18 +428,17 @@ export class GridView {
   }
 
   #markCursor(): void {
-    for (const element of this.#marked) element.classList.remove('at');
-    this.#marked = [];
     const source = this.#source;
     const cursor = this.#cursor;
     if (!source || !cursor) return;
+    const marked: HTMLElement[] = [];
     const cell = this.#cellAt(cursor.row, cursor.column);
     const header = this.#lines[this.#lineOf.get(cursor.row) ?? -1]?.header;
-    if (header) this.#marked.push(header);
+    if (header) marked.push(header);
     if (!cell) {
       this.#host.removeAttribute('aria-activedescendant');
     } else {
-      this.#marked.push(cell);
+      marked.push(cell);
       const says = source.describe(cursor.row, cursor.column);
       const shown = cell.textContent;
       const begins = shown === '' || says.startsWith(`${shown},`);
@@ -447,9 +448,13 @@ export class GridView {
     }
     const label = `[data-column-label="${cursor.column}"]`;
     for (const head of this.#below.querySelectorAll<HTMLElement>(label)) {
-      this.#marked.push(head);
+      marked.push(head);
     }
-    for (const element of this.#marked) element.classList.add('at');
+    for (const element of this.#marked) {
+      if (!marked.includes(element)) element.classList.remove('at');
+    }
+    for (const element of marked) element.classList.add('at');
+    this.#marked = marked;
   }
 
   #reveal(row: number, column: number): void {
