@@ -16,6 +16,15 @@ using Clock = SocketStream::Clock;
 // Chunked bodies have lengths between their parts.
 constexpr std::size_t kFraming = std::size_t{64} << 10;
 
+// A method that httplib does not know, of a request that is one otherwise.
+bool IsUnknownMethod(const httplib::Request& request) {
+  return !request.method.empty() && request.method.size() <= 32 &&
+         (request.version == "HTTP/1.1" || request.version == "HTTP/1.0") &&
+         request.path.empty() &&
+         std::ranges::all_of(request.method,
+                             [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 std::string Lower(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -102,13 +111,14 @@ Connection::Connection(int fd, const std::string& client,
                     const httplib::ContentReader& reader) {
     ReadBody(response, reader);
   });
-  set_error_handler(HandlerWithResponse(
-      [this](const httplib::Request&, httplib::Response& response) {
-        if (!answered_) {
-          PutAndClose(service_.Problem(response.status), response);
-        }
-        return HandlerResponse::Handled;
-      }));
+  set_error_handler(HandlerWithResponse([this](const httplib::Request& request,
+                                               httplib::Response& response) {
+    if (!answered_) {
+      const bool unknown = response.status == 400 && IsUnknownMethod(request);
+      PutAndClose(service_.Problem(unknown ? 405 : response.status), response);
+    }
+    return HandlerResponse::Handled;
+  }));
   set_exception_handler([this](const httplib::Request&,
                                httplib::Response& response,
                                const std::exception_ptr&) {

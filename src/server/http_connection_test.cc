@@ -137,13 +137,14 @@ TEST(HttpConnectionTest, RefusesBeforeTheBodyIsRead) {
 TEST(HttpConnectionTest, MalformedRequestsAreAnsweredAndCut) {
   for (const char* bytes :
        {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-        "EAT / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 more\r\n\r\n"}) {
+        "E@T / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 more\r\n\r\n"}) {
     const std::string out = Exchange(bytes + Get("/a"));
     EXPECT_THAT(out, StartsWith("HTTP/1.1 400")) << bytes;
     EXPECT_THAT(out, HasSubstr("problem 400")) << bytes;
     EXPECT_THAT(out, Not(HasSubstr("GET /a"))) << bytes;
   }
   EXPECT_EQ(Exchange("GET / HT"), "");
+  EXPECT_THAT(Exchange("EAT / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 405"));
 }
 
 TEST(HttpConnectionTest, BodiesWithoutAClearEndAreRefused) {
