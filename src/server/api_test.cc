@@ -44,18 +44,15 @@ TEST(ApiTest, EveryKeyOfARequestIsKnown) {
     std::string name = route;
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
     const auto keys =
-        document.At("/components/schemas/" + name + "Request/properties");
-    std::size_t count = 0;
-    for (const auto key : keys.get_object().value()) {
-      ++count;
-      const auto result =
-          server.Post(route, "{\"" + std::string(key.key) + "\": null}");
+        document.Keys("/components/schemas/" + name + "Request/properties");
+    for (const std::string& key : keys) {
+      const auto result = server.Post(route, "{\"" + key + "\": null}");
       ASSERT_TRUE(result);
       EXPECT_EQ(result->status, 400);
-      EXPECT_THAT(result->body, Not(HasSubstr("is unknown"))) << key.key;
-      EXPECT_THAT(result->body, HasSubstr(key.key)) << route;
+      EXPECT_THAT(result->body, Not(HasSubstr("is unknown"))) << key;
+      EXPECT_THAT(result->body, HasSubstr(key)) << route;
     }
-    EXPECT_GT(count, 1u);
+    EXPECT_GT(keys.size(), 1u);
     EXPECT_THAT(server.Post(route, R"({"no_such_key": 1})")->body,
                 HasSubstr("no_such_key"));
   }
