@@ -83,9 +83,14 @@ function linearShade(low: number, high: number, metric: Metric): Shade {
     of: (value) => clamp(scale(value)),
     ticks: scale
       .ticks(4)
-      .map((v) => ({ at: scale(v), text: metricText(metric, v) })),
+      .map((v) => ({ at: scale(v), text: tickText(metric, v) })),
     diverging: false,
   };
+}
+
+/** Ticks are round numbers, which need no zeros behind the point. */
+function tickText(metric: Metric, value: number): string {
+  return metric === 'prob' ? percent(value) : `${Number(value.toFixed(4))}`;
 }
 
 /** All values of a metric in the columns that are there. */
