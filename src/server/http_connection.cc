@@ -66,6 +66,8 @@ class Connection : private httplib::Server {
 
  private:
   bool ServeOne(LibraryStream& stream);
+  int ProblemOf(const httplib::Request& request,
+                const httplib::Response& response) const;
   void HeadIsThere(httplib::Request& request);
   HandlerResponse BeforeBody(const httplib::Request& request,
                              httplib::Response& response);
@@ -111,14 +113,13 @@ Connection::Connection(int fd, const std::string& client,
                     const httplib::ContentReader& reader) {
     ReadBody(response, reader);
   });
-  set_error_handler(HandlerWithResponse([this](const httplib::Request& request,
-                                               httplib::Response& response) {
-    if (!answered_) {
-      const bool unknown = response.status == 400 && IsUnknownMethod(request);
-      PutAndClose(service_.Problem(unknown ? 405 : response.status), response);
-    }
-    return HandlerResponse::Handled;
-  }));
+  set_error_handler(HandlerWithResponse(
+      [this](const httplib::Request& request, httplib::Response& response) {
+        if (!answered_) {
+          PutAndClose(service_.Problem(ProblemOf(request, response)), response);
+        }
+        return HandlerResponse::Handled;
+      }));
   set_exception_handler([this](const httplib::Request&,
                                httplib::Response& response,
                                const std::exception_ptr&) {
@@ -132,6 +133,14 @@ Connection::Connection(int fd, const std::string& client,
         response.headers.erase("Connection");
         response.set_header("Connection", "close");
       });
+}
+
+// What httplib answers with, or better.
+int Connection::ProblemOf(const httplib::Request& request,
+                          const httplib::Response& response) const {
+  if (response.status != 400) return response.status;
+  if (socket_.timed_out()) return 408;
+  return IsUnknownMethod(request) ? 405 : 400;
 }
 
 void Connection::Serve() {
@@ -217,7 +226,7 @@ void Connection::ReadBody(httplib::Response& response,
     return true;
   });
   if (read) return Put(service_.Answer(request_), response);
-  const int problem = too_large ? 413 : socket_.limit_met() ? 408 : 400;
+  const int problem = too_large ? 413 : socket_.timed_out() ? 408 : 400;
   PutAndClose(service_.Problem(problem), response);
 }
 
