@@ -3,7 +3,9 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "server/socket_stream.h"
@@ -18,9 +20,13 @@ constexpr std::size_t kFraming = std::size_t{64} << 10;
 
 // A method that httplib does not know, of a request that is one otherwise.
 bool IsUnknownMethod(const httplib::Request& request) {
+  constexpr std::array<std::string_view, 10> kKnown = {
+      "GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+      "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"};
   return !request.method.empty() && request.method.size() <= 32 &&
          (request.version == "HTTP/1.1" || request.version == "HTTP/1.0") &&
          request.path.empty() &&
+         std::ranges::find(kKnown, request.method) == kKnown.end() &&
          std::ranges::all_of(request.method,
                              [](char c) { return c >= 'A' && c <= 'Z'; });
 }
