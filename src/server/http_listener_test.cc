@@ -60,8 +60,8 @@ TEST(HttpListenerTest, EachConnectionOfThisMachineIsAClient) {
   RawClient one(running.port()), other(running.port());
   one.Send(kGet);
   other.Send(kGet);
-  EXPECT_THAT(one.Read(1), HasSubstr("hello #1"));
-  EXPECT_THAT(other.Read(1), HasSubstr("hello #2"));
+  EXPECT_THAT(one.ReadUntil("#"), HasSubstr("hello #1"));
+  EXPECT_THAT(other.ReadUntil("#"), HasSubstr("hello #2"));
 }
 
 TEST(HttpListenerTest, BeyondItsNumberOfConnectionsItIsBusy) {

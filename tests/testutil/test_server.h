@@ -107,12 +107,14 @@ class RawClient {
   std::string Read(std::size_t enough = std::size_t{1} << 30,
                    int milliseconds = 10'000) const {
     std::string out;
-    std::array<char, 4096> chunk;
-    pollfd wait = {fd_, POLLIN, 0};
-    while (out.size() < enough && ::poll(&wait, 1, milliseconds) > 0) {
-      const ssize_t got = ::recv(fd_, chunk.data(), chunk.size(), 0);
-      if (got <= 0) break;
-      out.append(chunk.data(), static_cast<std::size_t>(got));
+    while (out.size() < enough && ReadMore(milliseconds, &out)) {
+    }
+    return out;
+  }
+  // All until `text` has come, which may be in several parts; else the same.
+  std::string ReadUntil(std::string_view text) const {
+    std::string out;
+    while (out.find(text) == std::string::npos && ReadMore(10'000, &out)) {
     }
     return out;
   }
@@ -121,6 +123,16 @@ class RawClient {
   }
 
  private:
+  bool ReadMore(int milliseconds, std::string* out) const {
+    std::array<char, 4096> chunk;
+    pollfd wait = {fd_, POLLIN, 0};
+    if (::poll(&wait, 1, milliseconds) <= 0) return false;
+    const ssize_t got = ::recv(fd_, chunk.data(), chunk.size(), 0);
+    if (got <= 0) return false;
+    out->append(chunk.data(), static_cast<std::size_t>(got));
+    return true;
+  }
+
   int fd_ = -1;
 };
 
