@@ -15,7 +15,6 @@ namespace pellucid::cli {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 
 // A sink that another thread waits at.
 class LineSink : public Sink {
@@ -90,7 +89,8 @@ std::string Compact(const std::string& json) {
 TEST(ServeCommandTest, PrintsItsAddressAndEndsAsInterrupted) {
   const testutil::TempDir dir;
   Serving serving({"--model", testutil::WriteTextModel(dir)});
-  EXPECT_THAT(serving.url(), MatchesRegex("http://127\\.0\\.0\\.1:[0-9]+/\n"));
+  EXPECT_EQ(serving.url(),
+            "http://127.0.0.1:" + std::to_string(serving.port()) + "/\n");
   httplib::Client client("127.0.0.1", serving.port());
   const auto page = client.Get("/");
   ASSERT_TRUE(page);

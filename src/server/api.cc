@@ -78,6 +78,8 @@ HttpAnswer WithPolicy(HttpAnswer answer, bool is_page) {
 
 std::string_view WhatIsWrong(int status) {
   switch (status) {
+    case 405:
+      return "there is no such method; take GET or POST";
     case 408:
       return "the request did not come in time; send it whole";
     case 411:
@@ -155,10 +157,10 @@ HttpAnswer Api::Problem(int status) const {
                      : status == 404 ? "not_found"
                      : status >= 500 ? "failed"
                                      : "usage";
-  return WithPolicy(
-      AnswerOf({status, code,
-                fmt::format("serve: request: {}", WhatIsWrong(status))}),
-      /*is_page=*/false);
+  ApiError error{status, code,
+                 fmt::format("serve: request: {}", WhatIsWrong(status))};
+  if (status == 405) error.headers.emplace_back("Allow", "GET, HEAD, POST");
+  return WithPolicy(AnswerOf(error), /*is_page=*/false);
 }
 
 }  // namespace pellucid::server

@@ -46,6 +46,12 @@ class Channel {
     return item;
   }
 
+  // Nothing more is pushed; items may be left.
+  bool IsClosed() const {
+    const std::lock_guard lock(mutex_);
+    return end_.has_value();
+  }
+
   // How it ended, once all items are taken.
   std::optional<Status> End() const {
     const std::lock_guard lock(mutex_);

@@ -22,7 +22,9 @@ std::vector<std::pair<std::string, std::string>> Events(
   for (std::size_t i = 0; i + 2 < lines.size() + 1; i += 3) {
     EXPECT_THAT(lines[i], ::testing::StartsWith("event: "));
     EXPECT_THAT(lines[i + 1], ::testing::StartsWith("data: "));
-    if (i + 2 < lines.size()) EXPECT_EQ(lines[i + 2], "");
+    if (i + 2 < lines.size()) {
+      EXPECT_EQ(lines[i + 2], "");
+    }
     events.emplace_back(lines[i].substr(7), lines[i + 1].substr(6));
   }
   return events;
@@ -47,9 +49,8 @@ TEST(GenerateRouteTest, StreamsTokensThatMakeTheText) {
   for (std::size_t i = 0; i < made.tokens.size(); ++i) {
     EXPECT_EQ(events[i].first, "token");
     const TestJson token(events[i].second);
-    EXPECT_EQ(token.At("/id").get_int64(), made.tokens[i].id);
-    EXPECT_EQ(static_cast<float>(token.At("/logprob").get_double().value()),
-              made.tokens[i].logprob);
+    EXPECT_EQ(token.Int("/id"), made.tokens[i].id);
+    EXPECT_EQ(token.Float("/logprob"), made.tokens[i].logprob);
     text += token.Text("/text");
   }
   EXPECT_EQ(text, made.text);

@@ -3,7 +3,9 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "server/socket_stream.h"
@@ -15,6 +17,19 @@ using Clock = SocketStream::Clock;
 
 // Chunked bodies have lengths between their parts.
 constexpr std::size_t kFraming = std::size_t{64} << 10;
+
+// A method that httplib does not know, of a request that is one otherwise.
+bool IsUnknownMethod(const httplib::Request& request) {
+  constexpr std::array<std::string_view, 10> kKnown = {
+      "GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+      "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"};
+  return !request.method.empty() && request.method.size() <= 32 &&
+         (request.version == "HTTP/1.1" || request.version == "HTTP/1.0") &&
+         request.path.empty() &&
+         std::ranges::find(kKnown, request.method) == kKnown.end() &&
+         std::ranges::all_of(request.method,
+                             [](char c) { return c >= 'A' && c <= 'Z'; });
+}
 
 std::string Lower(std::string text) {
   for (char& c : text) {
@@ -57,6 +72,8 @@ class Connection : private httplib::Server {
 
  private:
   bool ServeOne(LibraryStream& stream);
+  int ProblemOf(const httplib::Request& request,
+                const httplib::Response& response) const;
   void HeadIsThere(httplib::Request& request);
   HandlerResponse BeforeBody(const httplib::Request& request,
                              httplib::Response& response);
@@ -103,9 +120,9 @@ Connection::Connection(int fd, const std::string& client,
     ReadBody(response, reader);
   });
   set_error_handler(HandlerWithResponse(
-      [this](const httplib::Request&, httplib::Response& response) {
+      [this](const httplib::Request& request, httplib::Response& response) {
         if (!answered_) {
-          PutAndClose(service_.Problem(response.status), response);
+          PutAndClose(service_.Problem(ProblemOf(request, response)), response);
         }
         return HandlerResponse::Handled;
       }));
@@ -122,6 +139,14 @@ Connection::Connection(int fd, const std::string& client,
         response.headers.erase("Connection");
         response.set_header("Connection", "close");
       });
+}
+
+// What httplib answers with, or better.
+int Connection::ProblemOf(const httplib::Request& request,
+                          const httplib::Response& response) const {
+  if (response.status != 400) return response.status;
+  if (socket_.timed_out()) return 408;
+  return IsUnknownMethod(request) ? 405 : 400;
 }
 
 void Connection::Serve() {
@@ -207,7 +232,7 @@ void Connection::ReadBody(httplib::Response& response,
     return true;
   });
   if (read) return Put(service_.Answer(request_), response);
-  const int problem = too_large ? 413 : socket_.limit_met() ? 408 : 400;
+  const int problem = too_large ? 413 : socket_.timed_out() ? 408 : 400;
   PutAndClose(service_.Problem(problem), response);
 }
 

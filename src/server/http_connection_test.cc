@@ -137,13 +137,15 @@ TEST(HttpConnectionTest, RefusesBeforeTheBodyIsRead) {
 TEST(HttpConnectionTest, MalformedRequestsAreAnsweredAndCut) {
   for (const char* bytes :
        {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-        "EAT / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 more\r\n\r\n"}) {
+        "E@T / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 more\r\n\r\n"}) {
     const std::string out = Exchange(bytes + Get("/a"));
     EXPECT_THAT(out, StartsWith("HTTP/1.1 400")) << bytes;
     EXPECT_THAT(out, HasSubstr("problem 400")) << bytes;
     EXPECT_THAT(out, Not(HasSubstr("GET /a"))) << bytes;
   }
-  EXPECT_EQ(Exchange("GET / HT"), "");
+  EXPECT_THAT(Exchange("GET / HT"), StartsWith("HTTP/1.1 400"));
+  EXPECT_EQ(Exchange(""), "");
+  EXPECT_THAT(Exchange("EAT / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 405"));
 }
 
 TEST(HttpConnectionTest, BodiesWithoutAClearEndAreRefused) {
@@ -198,8 +200,9 @@ TEST(HttpConnectionTest, SlowClientsAreCut) {
   limits.idle_time = milliseconds(50);
   limits.body_time = milliseconds(50);
   const auto start = SocketStream::Clock::now();
-  EXPECT_EQ(Exchange("GET / HTTP/1.1\r\nHos", limits, /*closes=*/false),
-            Exchange("", limits, /*closes=*/false));
+  EXPECT_EQ(Exchange("", limits, /*closes=*/false), "");
+  EXPECT_THAT(Exchange("GET / HTTP/1.1\r\nHos", limits, /*closes=*/false),
+              StartsWith("HTTP/1.1 408"));
   EXPECT_THAT(Exchange(Post("Content-Length: 30\r\n", "abc"), limits,
                        /*closes=*/false),
               StartsWith("HTTP/1.1 408"));

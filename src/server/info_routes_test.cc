@@ -21,9 +21,9 @@ TEST(InfoRoutesTest, InfoSaysWhatThePageNeeds) {
   ASSERT_EQ(result->status, 200);
   const TestJson json(result->body);
   EXPECT_EQ(json.Text("/schema"), "pellucid.info/1");
-  EXPECT_EQ(json.At("/model/n_heads").get_uint64(), 2u);
-  EXPECT_EQ(json.At("/model/context").get_uint64(), 16u);
-  EXPECT_EQ(json.At("/serve/max_tokens").get_uint64(), 2048u);
+  EXPECT_EQ(json.Int("/model/n_heads"), 2);
+  EXPECT_EQ(json.Int("/model/context"), 16);
+  EXPECT_EQ(json.Int("/serve/max_tokens"), 2048);
   EXPECT_FALSE(json.Has("/sites"));
   const TestJson more(server.Get("/api/v1/info?sites=true&tensors=true")->body);
   EXPECT_GT(more.Size("/sites"), 10u);
@@ -40,7 +40,7 @@ TEST(InfoRoutesTest, TokenizeFollowsTheTokenizer) {
   ASSERT_TRUE(result);
   ASSERT_EQ(result->status, 200) << result->body;
   const TestJson json(result->body);
-  EXPECT_EQ(json.At("/ids/0").get_int64(), 0);
+  EXPECT_EQ(json.Int("/ids/0"), 0);
   EXPECT_EQ(json.Text("/tokens/1/text"), "ab");
   EXPECT_EQ(json.Text("/tokens/3/text"), " a");
   EXPECT_EQ(server.Post("tokenize", "{\"text\": \"\xc3\"}")->status, 400);

@@ -60,7 +60,7 @@ TEST(LensRouteTest, AnswersWithTheLens) {
   EXPECT_EQ(json.Size("/rows/0/cells/0/top"), 3u);
   EXPECT_EQ(json.Size("/targets"), 2u);
   EXPECT_EQ(json.Text("/input/text"), "abcd");
-  EXPECT_EQ(json.At("/checks/max_abs_last_row_minus_logits").get_double(), 0.0);
+  EXPECT_EQ(json.Float("/checks/max_abs_last_row_minus_logits"), 0.0f);
 }
 
 TEST(LensRouteTest, StreamsBlocksThatMakeTheSameLens) {
@@ -78,10 +78,10 @@ TEST(LensRouteTest, StreamsBlocksThatMakeTheSameLens) {
   EXPECT_EQ(head.Text("/kind"), "lens");
   EXPECT_EQ(head.Size("/run/rows"), 3u);
   EXPECT_EQ(head.Size("/run/blocks"), 0u);
-  EXPECT_EQ(head.At("/run/top_k").get_uint64(), 2u);
+  EXPECT_EQ(head.Int("/run/top_k"), 2);
   EXPECT_FALSE(head.Has("/run/summary"));
   const TestJson end(lines.back());
-  EXPECT_TRUE(end.At("/done").get_bool().value());
+  EXPECT_TRUE(end.Get<bool>("/done"));
   EXPECT_EQ(end.Size("/summary"), 3u);
   EXPECT_EQ(end.Size("/target_layers"), 1u);
 
@@ -105,13 +105,8 @@ TEST(LensRouteTest, StreamsBlocksThatMakeTheSameLens) {
         const std::string cell = "/rows/" + std::to_string(row) + "/cells/" +
                                  std::to_string(next + p);
         const std::size_t at = row * positions.size() + p;
-        EXPECT_EQ(logits[at * 2],
-                  static_cast<float>(
-                      whole.At(cell + "/top/0/logit").get_double().value()));
-        EXPECT_EQ(
-            target[at],
-            static_cast<float>(
-                whole.At(cell + "/targets/0/logit").get_double().value()));
+        EXPECT_EQ(logits[at * 2], whole.Float(cell + "/top/0/logit"));
+        EXPECT_EQ(target[at], whole.Float(cell + "/targets/0/logit"));
       }
     }
     next += positions.size();

@@ -21,7 +21,7 @@ constexpr milliseconds kLingerTime(300);
 void SocketStream::Allow(std::size_t bytes, Clock::time_point deadline) {
   left_ = bytes;
   deadline_ = deadline;
-  limit_met_ = false;
+  timed_out_ = false;
 }
 
 bool SocketStream::Wait(short events, Clock::time_point deadline) const {
@@ -47,7 +47,7 @@ std::ptrdiff_t SocketStream::Read(char* to, std::size_t size) {
     begin_ = end_ = 0;
     while (end_ == 0) {
       if (!Wait(POLLIN, deadline_)) {
-        limit_met_ = true;
+        timed_out_ = true;
         return -1;
       }
       const ssize_t got =
@@ -60,10 +60,7 @@ std::ptrdiff_t SocketStream::Read(char* to, std::size_t size) {
       }
     }
   }
-  if (left_ == 0) {
-    limit_met_ = true;
-    return -1;
-  }
+  if (left_ == 0) return -1;
   const std::size_t count = std::min({size, end_ - begin_, left_});
   std::memcpy(to, buffer_.data() + begin_, count);
   begin_ += count;

@@ -23,8 +23,8 @@ class SocketStream {
   // From now on `bytes` may be read, and until `deadline`; what came before and
   // is not read yet counts.
   void Allow(std::size_t bytes, Clock::time_point deadline);
-  // A limit was met, or the client closed; only what it meant is over.
-  bool limit_met() const { return limit_met_; }
+  // What was read last did not come in time.
+  bool timed_out() const { return timed_out_; }
 
   // Waits for a byte that is not read yet. False: none in time, or no more.
   bool WaitReadable(std::chrono::milliseconds timeout) const;
@@ -56,7 +56,7 @@ class SocketStream {
   std::size_t begin_ = 0, end_ = 0;  // of what is not read yet
   std::size_t left_ = 0;             // bytes that may be read
   Clock::time_point deadline_ = {};
-  bool limit_met_ = false;
+  bool timed_out_ = false;
 };
 
 }  // namespace pellucid::server

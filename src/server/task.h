@@ -52,25 +52,31 @@ class Task {
   // Waits for what comes next. Nothing: that was all, or error() says why.
   std::optional<T> Next() {
     while (!error_) {
-      if (auto item = channel_->Pop(kLook)) return item;
-      if (const auto end = channel_->End()) {
+      // Looked at for each item too: a run may give them without a pause.
+      if (gone_()) {
+        error_ = ErrorOf(CancelledError("serve: client: has gone"));
+      } else if (IsOverdue()) {
+        error_ = TimeoutError(limit_);
+      } else if (auto item = channel_->Pop(kLook)) {
+        return item;
+      } else if (const auto end = channel_->End()) {
         if (!end->ok()) error_ = ErrorOf(end->error());
         return std::nullopt;
       }
-      const auto started = job_->started();
-      if (gone_()) {
-        error_ = ErrorOf(CancelledError("serve: client: has gone"));
-      } else if (started && JobQueue::Clock::now() - *started > limit_) {
-        error_ = TimeoutError(limit_);
-      }
     }
-    job_ ? job_->Cancel() : void();
+    if (job_) job_->Cancel();
     return std::nullopt;
   }
 
   const std::optional<ApiError>& error() const { return error_; }
 
  private:
+  bool IsOverdue() const {
+    const auto started = job_->started();
+    return started && JobQueue::Clock::now() - *started > limit_ &&
+           !channel_->IsClosed();
+  }
+
   // A client that hangs up is noticed within this time.
   static constexpr std::chrono::milliseconds kLook{20};
 

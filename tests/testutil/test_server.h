@@ -146,14 +146,32 @@ class TestJson {
         << pointer;
     return value;
   }
+  template <typename T>
+  T Get(std::string_view pointer) const {
+    T value{};
+    EXPECT_EQ(At(pointer).get(value), simdjson::SUCCESS) << pointer;
+    return value;
+  }
   bool Has(std::string_view pointer) const {
     return root_.at_pointer(pointer).error() == simdjson::SUCCESS;
   }
   std::string Text(std::string_view pointer) const {
-    return std::string(At(pointer).get_string().value());
+    return std::string(Get<std::string_view>(pointer));
   }
   std::size_t Size(std::string_view pointer) const {
-    return At(pointer).get_array().value().size();
+    return Get<simdjson::dom::array>(pointer).size();
+  }
+  int Int(std::string_view pointer) const {
+    return static_cast<int>(Get<std::int64_t>(pointer));
+  }
+  float Float(std::string_view pointer) const {
+    return static_cast<float>(Get<double>(pointer));
+  }
+  std::vector<std::string> Keys(std::string_view pointer) const {
+    std::vector<std::string> keys;
+    const auto object = Get<simdjson::dom::object>(pointer);
+    for (const auto pair : object) keys.emplace_back(pair.key);
+    return keys;
   }
 
  private:
