@@ -11,17 +11,26 @@ namespace {
 // Float sums of so many terms lose nothing that matters; see lens_reduce.h.
 constexpr std::size_t kChunk = 64;
 
+// The sum of term(i) for i < count: in float32 within a chunk, chunks in
+// float64, both in rising order.
+template <typename Term>
+double SumInChunks(std::size_t count, const Term& term) {
+  double sum = 0;
+  for (std::size_t begin = 0; begin < count; begin += kChunk) {
+    const std::size_t end = std::min(count, begin + kChunk);
+    float part = 0;
+    for (std::size_t i = begin; i < end; ++i) part += term(i);
+    sum += static_cast<double>(part);
+  }
+  return sum;
+}
+
 // exp(logit - logz) of a row, and logz.
 double Normalise(std::span<const float> logits, std::span<float> probs) {
   const float top = *std::ranges::max_element(logits);
   kernels::ExpLess(logits, top, probs);
-  double sum = 0;
-  for (std::size_t begin = 0; begin < probs.size(); begin += kChunk) {
-    const std::size_t end = std::min(probs.size(), begin + kChunk);
-    float part = 0;
-    for (std::size_t i = begin; i < end; ++i) part += probs[i];
-    sum += static_cast<double>(part);
-  }
+  const double sum =
+      SumInChunks(probs.size(), [&](std::size_t i) { return probs[i]; });
   const auto scale = static_cast<float>(1 / sum);
   for (float& p : probs) p *= scale;
   return static_cast<double>(top) + kernels::Log64(sum);
@@ -54,28 +63,17 @@ double Divergence(const Distributions& a, const Distributions& b,
   const float* p = a.probs.view().Row(cell);
   const float* za = a.logits.view().Row(cell);
   const float* zb = b.logits.view().Row(cell);
-  const std::size_t vocab = a.logits.view().cols;
-  double sum = 0;
-  for (std::size_t begin = 0; begin < vocab; begin += kChunk) {
-    const std::size_t end = std::min(vocab, begin + kChunk);
-    float part = 0;
-    for (std::size_t i = begin; i < end; ++i) part += p[i] * (za[i] - zb[i]);
-    sum += static_cast<double>(part);
-  }
+  const double sum = SumInChunks(a.logits.view().cols, [&](std::size_t i) {
+    return p[i] * (za[i] - zb[i]);
+  });
   return std::max(0.0, sum - a.logz[cell] + b.logz[cell]);
 }
 
 double EntropyOf(const Distributions& a, std::size_t cell) {
   const float* p = a.probs.view().Row(cell);
   const float* z = a.logits.view().Row(cell);
-  const std::size_t vocab = a.logits.view().cols;
-  double sum = 0;
-  for (std::size_t begin = 0; begin < vocab; begin += kChunk) {
-    const std::size_t end = std::min(vocab, begin + kChunk);
-    float part = 0;
-    for (std::size_t i = begin; i < end; ++i) part += p[i] * z[i];
-    sum += static_cast<double>(part);
-  }
+  const double sum = SumInChunks(a.logits.view().cols,
+                                 [&](std::size_t i) { return p[i] * z[i]; });
   return std::max(0.0, a.logz[cell] - sum);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "analysis/float_weights.h"
 #include "analysis/lens_translation.h"
 #include "kernels/linear.h"
 #include "model/head_adjoint.h"
@@ -18,15 +19,6 @@ Buffer Turned(ConstMatrixView rows) {
     }
   }
   return out;
-}
-
-WeightView ViewOf(ConstMatrixView matrix) {
-  WeightView view;
-  view.data = reinterpret_cast<const std::byte*>(matrix.data);
-  view.rows = matrix.rows;
-  view.cols = matrix.cols;
-  view.row_bytes = matrix.stride * sizeof(float);
-  return view;
 }
 
 }  // namespace
@@ -64,7 +56,7 @@ Result<MapGradient> GradientOfMap(const Model::Impl& model, LensKind kind,
   const Buffer state_columns = Turned(states);
   out.weight = Buffer(d, d);
   kernels::Linear(model.pool, slope_columns.view(),
-                  ViewOf(state_columns.view()), {}, out.weight.view());
+                  FloatWeights(state_columns.view()), {}, out.weight.view());
   out.bias.resize(d);
   for (std::size_t i = 0; i < d; ++i) {
     for (const float x : slope_columns.view().RowSpan(i)) out.bias[i] += x;

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "analysis/float_weights.h"
 #include "base/buffer.h"
 #include "base/quote.h"
 #include "kernels/elementwise.h"
@@ -14,15 +15,6 @@
 
 namespace pellucid {
 namespace {
-
-WeightView ViewOf(const Tensor& weight) {
-  WeightView view;
-  view.data = reinterpret_cast<const std::byte*>(weight.data.data());
-  view.rows = weight.shape[0];
-  view.cols = weight.shape[1];
-  view.row_bytes = view.cols * sizeof(float);
-  return view;
-}
 
 bool AllFinite(std::span<const float> values) {
   return kernels::FirstNonFinite(values) == values.size();
@@ -129,8 +121,11 @@ Status KeepTranslatedRows(const TrainedLens& lens, const LensOptions& options,
 void Translate(const TaskPool& pool, LensKind kind,
                const LensTranslator& translator, MatrixView states) {
   Buffer mapped(states.rows, states.cols);
-  kernels::Linear(pool, states, ViewOf(translator.weight), translator.bias,
-                  mapped.view());
+  kernels::Linear(
+      pool, states,
+      FloatWeights({translator.weight.data.data(), translator.weight.shape[0],
+                    translator.weight.shape[1]}),
+      translator.bias, mapped.view());
   for (std::size_t r = 0; r < states.rows; ++r) {
     float* state = states.Row(r);
     const float* moved = mapped.view().Row(r);

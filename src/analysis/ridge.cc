@@ -6,20 +6,12 @@
 #include <cmath>
 #include <optional>
 
+#include "analysis/float_weights.h"
 #include "base/buffer.h"
 #include "kernels/linear.h"
 
 namespace pellucid {
 namespace {
-
-WeightView ViewOf(ConstMatrixView matrix) {
-  WeightView view;
-  view.data = reinterpret_cast<const std::byte*>(matrix.data);
-  view.rows = matrix.rows;
-  view.cols = matrix.cols;
-  view.row_bytes = matrix.stride * sizeof(float);
-  return view;
-}
 
 std::vector<double> MeanOf(ConstMatrixView rows) {
   std::vector<double> mean(rows.cols);
@@ -111,7 +103,7 @@ void PairMoments::Add(const TaskPool& pool, ConstMatrixView x,
   const double share = rows / (before + rows);
   const double weight = before * share;
   Buffer products(d_, d_);
-  const WeightView columns = ViewOf(xt.view());
+  const WeightView columns = FloatWeights(xt.view());
   kernels::Linear(pool, xt.view(), columns, {}, products.view());
   Merge(pool, products.view(), weight, dx, dx, xx_);
   kernels::Linear(pool, yt.view(), columns, {}, products.view());
