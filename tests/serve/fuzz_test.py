@@ -304,7 +304,7 @@ def main() -> int:
             sent = fuzz(host, port, server.pid, args.seed, args.seconds)
         finally:
             alive = server.poll() is None
-            server.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGTERM)
             code = server.wait(timeout=60)
     if not alive or code != 130:
         print(f"the program ended with {code}", file=sys.stderr)
