@@ -24,8 +24,8 @@ GrowthRecorder::GrowthRecorder(const Plan& plan, const SiteTable& table,
       vectors_(sequences) {
   for (const Site& site : table.sites()) {
     if (!IsAttentionMatrix(site.key.point)) continue;
-    for (const std::string& name : plan.NamesOf(site.key)) {
-      attention_points_[name] = site.key.point;
+    for (const Plan::Recording& recording : plan.RecordingsOf(site.key)) {
+      attention_points_[recording.name] = site.key.point;
     }
   }
 }
@@ -57,18 +57,20 @@ bool GrowthRecorder::Wants(SiteKey key) const {
 
 void GrowthRecorder::Visit(SiteKey key, ConstMatrixView value) {
   if (probe_ && probe_->Wants(key)) probe_->Visit(key, value);
-  for (const std::string& name : plan_.NamesOf(key)) {
+  for (const Plan::Recording& recording : plan_.RecordingsOf(key)) {
     for (const EditedRows& run : now_) {
-      Tensor& tensor = recorded_[run.prompt].rows[name];
+      Tensor& tensor = recorded_[run.prompt].rows[recording.name];
       if (tensor.shape.empty()) {
-        tensor.shape = table_.FeatureShape(key.point);
+        tensor.shape = recording.shape;
         tensor.shape.insert(tensor.shape.begin(), 0);
       }
       tensor.shape[0] = run.past + run.count;
-      tensor.data.resize(tensor.shape[0] * value.cols);
+      tensor.data.resize(tensor.shape[0] * recording.columns);
       for (std::size_t t = 0; t < run.count; ++t) {
-        std::ranges::copy(value.RowSpan(run.first_row + t),
-                          tensor.Row(run.past + t).begin());
+        std::ranges::copy(
+            value.RowSpan(run.first_row + t)
+                .subspan(recording.first_column, recording.columns),
+            tensor.Row(run.past + t).begin());
       }
     }
   }
@@ -78,9 +80,9 @@ void GrowthRecorder::VisitAttention(SiteKey key, std::size_t prompt,
                                     std::size_t head, std::size_t first_query,
                                     ConstMatrixView rows) {
   const EditedRows& run = now_[prompt];
-  for (const std::string& name : plan_.NamesOf(key)) {
+  for (const Plan::Recording& recording : plan_.RecordingsOf(key)) {
     std::vector<float>& to =
-        recorded_[run.prompt].attention.find(name)->second[head];
+        recorded_[run.prompt].attention.find(recording.name)->second[head];
     for (std::size_t i = 0; i < rows.rows; ++i) {
       const std::size_t t = run.past + first_query + i;
       std::copy_n(rows.Row(i), t + 1,

@@ -109,6 +109,23 @@ HWY_INLINE FloatVec ExactScaledMinus(IntVec q, float d, float m) {
   return hn::MulSub(hn::ConvertTo(f, q), hn::Set(f, d), hn::Set(f, m));
 }
 
+// What `value` gives for the low (kHigh = 0) or high nibbles of bytes that were
+// widened without sign. A register of 16 lanes holds the values of all nibbles,
+// made once a block: an operation an element less than computing each (a token
+// takes four fifths of the time).
+template <std::size_t kHigh, class Value>
+HWY_INLINE FloatVec OfNibbles(IntVec bytes, const Value& value) {
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+  const FloatVec table = value(hn::Iota(Ints(), 0));
+  const IntVec q = kHigh == 0 ? bytes : hn::ShiftRight<4>(bytes);
+  // By the lowest four bits of each lane, which is what Highway's own asserts
+  // that there are no others.
+  return FloatVec{_mm512_permutexvar_ps(q.raw, table.raw)};
+#else
+  return value(Nibbles<kHigh>(bytes));
+#endif
+}
+
 // Four floats at a time, for scales.
 using Four = hn::CappedTag<float, 4>;
 using FourInts = hn::RebindToSigned<Four>;
@@ -178,8 +195,9 @@ struct Q4_0 {
   template <std::size_t kStep>
   static HWY_INLINE FloatVec Decode(const std::uint8_t* b, const float* scales,
                                     std::size_t, std::size_t lane) {
-    const IntVec q = Nibbles<kStep>(LoadBytes(b + 2 + lane));
-    return Scaled(hn::Sub(q, hn::Set(Ints(), 8)), scales[0]);
+    return OfNibbles<kStep>(LoadBytes(b + 2 + lane), [&](IntVec q) HWY_ATTR {
+      return Scaled(hn::Sub(q, hn::Set(Ints(), 8)), scales[0]);
+    });
   }
 };
 
@@ -193,8 +211,9 @@ struct Q4_1 {
   template <std::size_t kStep>
   static HWY_INLINE FloatVec Decode(const std::uint8_t* b, const float* scales,
                                     std::size_t, std::size_t lane) {
-    const IntVec q = Nibbles<kStep>(LoadBytes(b + 4 + lane));
-    return ExactScaledPlus(q, scales[0], scales[1]);  // 4 + 11 bits
+    return OfNibbles<kStep>(LoadBytes(b + 4 + lane), [&](IntVec q) HWY_ATTR {
+      return ExactScaledPlus(q, scales[0], scales[1]);  // 4 + 11 bits
+    });
   }
 };
 

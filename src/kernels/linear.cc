@@ -10,6 +10,7 @@
 
 #include "kernels/dot_quantised.h"
 #include "kernels/dot_transposed.h"
+#include "kernels/panel.h"
 #include "kernels/product.h"
 
 namespace pellucid::kernels {
@@ -19,6 +20,10 @@ namespace {
 // block that stays in a core's second cache beside the activations.
 constexpr std::size_t kTaskRows = 64, kLeastTaskRows = 16;
 constexpr std::size_t kBlockBytes = 192 << 10;
+// Where a tile takes several panels (AVX-512, whose second caches are 1 MiB and
+// more), rather so many bytes than a narrower tile: 1536 by 576 with 128
+// inputs, 64 rows instead of 32, takes 0.8 of the time.
+constexpr std::size_t kWideBlockBytes = 512 << 10;
 // With so few activation rows the time goes into decoding, and a block that
 // stays in the nearest cache is 10% faster.
 constexpr std::size_t kFewInputs = 2;
@@ -76,7 +81,10 @@ void AddBias(std::span<const float> bias, MatrixView y) {
 // Weight rows that are decoded at a time.
 std::size_t BlockRows(const ProductRows& x, std::size_t inputs,
                       const WeightView& w) {
-  const std::size_t bytes = inputs <= kFewInputs ? kFewBlockBytes : kBlockBytes;
+  const bool wide = x.as_panels() && PanelsAtOnce() > 1;
+  const std::size_t bytes = inputs <= kFewInputs ? kFewBlockBytes
+                            : wide               ? kWideBlockBytes
+                                                 : kBlockBytes;
   const std::size_t fit = bytes / (w.cols * sizeof(float));
   const std::size_t step = x.as_panels() ? 16 : 4;
   const std::size_t least = w.transposed ? kLeastTransposedRows : step;

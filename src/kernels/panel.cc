@@ -33,25 +33,31 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::CappedTag<float, kPanelRows>;
 using Vec = hn::Vec<Floats>;
 constexpr std::size_t kLanes = hn::MaxLanes(Floats());
-// Registers that one row of a tile takes.
+// Registers that one row of a panel takes.
 constexpr std::size_t kRegisters = kPanelRows / kLanes;
+// Panels that a tile takes: of AVX-512's 32 registers 6 x 4 are 24. One panel
+// would load 7 registers for 6 multiply-adds and wait for each of them.
+constexpr std::size_t kPanelsAtOnce = kRegisters == 1 ? 4 : 1;
 
-// One partial of each output of a tile: sum[row * kRegisters + register].
-template <std::size_t kRows>
+// One partial of each output of a tile: sum[row * kInRow + register], of panels
+// `panel` floats apart.
+template <std::size_t kRows, std::size_t kPanels>
 HWY_INLINE void AccumulatePartial(const float* x, const float* w,
-                                  std::size_t steps,
-                                  Vec (&sum)[kRows * kRegisters]) {
+                                  std::size_t panel, std::size_t steps,
+                                  Vec (&sum)[kRows * kPanels * kRegisters]) {
+  constexpr std::size_t kInRow = kPanels * kRegisters;
   const Floats d;
-  Unroll<kRows * kRegisters>([&](auto s) HWY_ATTR { sum[s] = hn::Zero(d); });
+  Unroll<kRows * kInRow>([&](auto s) HWY_ATTR { sum[s] = hn::Zero(d); });
   for (std::size_t step = 0; step < steps; ++step) {
-    Vec b[kRegisters];
-    Unroll<kRegisters>([&](auto r) HWY_ATTR {
-      b[r] = InRegister(hn::Load(d, w + r * kLanes));
+    Vec b[kInRow];
+    Unroll<kInRow>([&](auto r) HWY_ATTR {
+      constexpr std::size_t kPanel = r / kRegisters, kPart = r % kRegisters;
+      b[r] = InRegister(hn::Load(d, w + kPanel * panel + kPart * kLanes));
     });
     Unroll<kRows>([&](auto i) HWY_ATTR {
       const Vec a = InRegister(hn::Set(d, x[i]));
-      Unroll<kRegisters>([&](auto r) HWY_ATTR {
-        Vec& s = sum[i * kRegisters + r];
+      Unroll<kInRow>([&](auto r) HWY_ATTR {
+        Vec& s = sum[i * kInRow + r];
         s = hn::MulAdd(a, b[r], s);
       });
     });
@@ -63,10 +69,19 @@ HWY_INLINE void AccumulatePartial(const float* x, const float* w,
 // Sums of partials that wait for their other halves, by how many partials each
 // holds: 1, 2, 4 and 8.
 constexpr std::size_t kLevels = 4;
-template <std::size_t kRows>
+template <std::size_t kOutputs>
 struct Waiting {
-  alignas(64) float sums[kLevels][kRows * kPanelRows];
+  alignas(64) float sums[kLevels][kOutputs];
 };
+
+// Inlined by force: sums that are passed to a function lie in memory, and each
+// multiply-add would store its own there.
+template <std::size_t kSums>
+HWY_INLINE void AddSums(const float* from, Vec (&sum)[kSums]) {
+  Unroll<kSums>([&](auto s) HWY_ATTR {
+    sum[s] = hn::Add(hn::Load(Floats(), from + s * kLanes), sum[s]);
+  });
+}
 
 // Floats that are read soon, fetched a sixteenth at a time. Rows of x often
 // come from a far cache: waiting for them took a tenth of the time of a lens.
@@ -83,39 +98,31 @@ struct Upcoming {
   }
 };
 
-// A strip of kRows rows of x by a panel: rows of 16 dots at `out`.
-template <std::size_t kRows>
+// A strip of kRows rows of x by kPanels panels: rows of 16 dots a panel at
+// `out`.
+template <std::size_t kRows, std::size_t kPanels>
 void MultiplyTile(const float* x, const float* w, std::size_t steps,
                   Upcoming upcoming, float* out, std::size_t stride) {
+  constexpr std::size_t kInRow = kPanels * kRegisters;
+  constexpr std::size_t kColumns = kPanels * kPanelRows;
   const Floats d;
-  Waiting<kRows> waiting;
+  const std::size_t panel = kPartials * PanelSection(steps);
+  Waiting<kRows * kColumns> waiting;
   for (std::size_t i = 0; i < kPartials; ++i) {
-    Vec sum[kRows * kRegisters];
-    AccumulatePartial<kRows>(x, w, steps, sum);
+    Vec sum[kRows * kInRow];
+    AccumulatePartial<kRows, kPanels>(x, w, panel, steps, sum);
     upcoming.Fetch(i);
     x += RowSection(kRows, steps);
     w += PanelSection(steps);
     // Every second partial completes a pair, every fourth a pair of pairs...
     const auto pairs = static_cast<std::size_t>(std::countr_one(i));
-    const auto add = [&](std::size_t level) HWY_ATTR {
-      Unroll<kRows * kRegisters>([&](auto s) HWY_ATTR {
-        sum[s] = hn::Add(hn::Load(d, waiting.sums[level] + s * kLanes), sum[s]);
-      });
-    };
     float* to = pairs < kLevels ? waiting.sums[pairs] : out;
-    const std::size_t to_stride = pairs < kLevels ? kPanelRows : stride;
-    if (pairs > 0) {
-      add(0);
-      if (pairs > 1) {
-        add(1);
-        if (pairs > 2) {
-          add(2);
-          if (pairs > 3) add(3);
-        }
-      }
-    }
-    Unroll<kRows * kRegisters>([&](auto s) HWY_ATTR {
-      constexpr std::size_t kRow = s / kRegisters, kPart = s % kRegisters;
+    const std::size_t to_stride = pairs < kLevels ? kColumns : stride;
+    Unroll<kLevels>([&](auto level) HWY_ATTR {
+      if (level < pairs) AddSums(waiting.sums[level], sum);
+    });
+    Unroll<kRows * kInRow>([&](auto s) HWY_ATTR {
+      constexpr std::size_t kRow = s / kInRow, kPart = s % kInRow;
       hn::StoreU(sum[s], d, to + kRow * to_stride + kPart * kLanes);
     });
   }
@@ -123,10 +130,22 @@ void MultiplyTile(const float* x, const float* w, std::size_t steps,
 
 using TileFunction = void (*)(const float*, const float*, std::size_t, Upcoming,
                               float*, std::size_t);
-constexpr TileFunction kTileOf[] = {
-    nullptr,         MultiplyTile<1>, MultiplyTile<2>, MultiplyTile<3>,
-    MultiplyTile<4>, MultiplyTile<5>, MultiplyTile<6>};
-static_assert(std::size(kTileOf) == kStripRows + 1);
+template <std::size_t kPanels>
+constexpr TileFunction kTilesOfPanels[] = {
+    MultiplyTile<1, kPanels>, MultiplyTile<2, kPanels>,
+    MultiplyTile<3, kPanels>, MultiplyTile<4, kPanels>,
+    MultiplyTile<5, kPanels>, MultiplyTile<6, kPanels>};
+static_assert(std::size(kTilesOfPanels<1>) == kStripRows);
+
+TileFunction TileOf(std::size_t rows, std::size_t panels) {
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+  if (panels == 4) return kTilesOfPanels<4>[rows - 1];
+  if (panels == 3) return kTilesOfPanels<3>[rows - 1];
+  if (panels == 2) return kTilesOfPanels<2>[rows - 1];
+#endif
+  assert(panels == 1);
+  return kTilesOfPanels<1>[rows - 1];
+}
 
 void MultiplyAll(const float* x, const float* w, std::size_t k,
                  MatrixView out) {
@@ -135,23 +154,28 @@ void MultiplyAll(const float* x, const float* w, std::size_t k,
   const std::size_t panel_floats = kPartials * PanelSection(steps);
   std::size_t strips = StripsOf(out.rows);
   for (std::size_t m = 0; m < out.rows; --strips) {
-    const std::size_t rows = RowsOfStrip(out.rows - m, strips);
+    const std::size_t rows = ShareOf(out.rows - m, strips);
     const std::size_t floats = kPartials * RowSection(rows, steps);
-    for (std::size_t p = 0; p < panels; ++p) {
-      const std::size_t n = p * kPanelRows;
+    std::size_t groups = (panels + kPanelsAtOnce - 1) / kPanelsAtOnce;
+    for (std::size_t p = 0; p < panels; --groups) {
+      const std::size_t count = ShareOf(panels - p, groups);
+      const std::size_t n = p * kPanelRows, columns = count * kPanelRows;
       const float* panel = w + p * panel_floats;
-      const Upcoming next{x + floats + p * floats / panels, floats / panels};
+      const Upcoming next{x + floats + p * floats / panels,
+                          count * floats / panels};
+      const TileFunction multiply = TileOf(rows, count);
       float* to = out.Row(m) + n;
-      if (out.cols - n >= kPanelRows) {
-        kTileOf[rows](x, panel, steps, next, to, out.stride);
+      if (out.cols - n >= columns) {
+        multiply(x, panel, steps, next, to, out.stride);
       } else {
-        alignas(64) float tile[kStripRows * kPanelRows];
-        kTileOf[rows](x, panel, steps, next, tile, kPanelRows);
+        alignas(64) float tile[kStripRows * kPanelsAtOnce * kPanelRows];
+        multiply(x, panel, steps, next, tile, columns);
         for (std::size_t i = 0; i < rows; ++i) {
-          std::memcpy(to + i * out.stride, tile + i * kPanelRows,
+          std::memcpy(to + i * out.stride, tile + i * columns,
                       (out.cols - n) * sizeof(float));
         }
       }
+      p += count;
     }
     x += floats;
     m += rows;
@@ -236,7 +260,7 @@ void PackStrips(ConstMatrixView x, float* to) {
   const std::size_t steps = StepsOf(x.cols);
   std::size_t strips = StripsOf(x.rows);
   for (std::size_t m = 0; m < x.rows; --strips) {
-    const std::size_t rows = RowsOfStrip(x.rows - m, strips);
+    const std::size_t rows = ShareOf(x.rows - m, strips);
     const std::size_t section = RowSection(rows, steps);
     PackGroup<kPackedStripRows>(x.Rows(m, rows), {to, section, rows});
     to += kPartials * section;
@@ -260,9 +284,7 @@ void PackPart(ConstMatrixView w, std::size_t first, std::size_t k, float* to) {
       w, {to + first / kPartials * kPanelRows, section, kPanelRows});
 }
 
-// With registers of 16 lanes a tile along K loads 10 for 24 multiply-adds, and
-// packing has nothing to win.
-bool HasFewRegisters() { return kLanes < kPartials; }
+std::size_t GroupPanels() { return kPanelsAtOnce; }
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -272,7 +294,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pellucid::kernels {
 
-HWY_EXPORT(HasFewRegisters);
+HWY_EXPORT(GroupPanels);
 HWY_EXPORT(MultiplyAll);
 HWY_EXPORT(PackPart);
 HWY_EXPORT(PackStrips);
@@ -287,14 +309,15 @@ constexpr std::size_t kLeastRows = 32, kLeastTerms = 128;
 }  // namespace
 
 bool PanelsPay(std::size_t rows, std::size_t k) {
-  if (rows < kLeastRows || k < kLeastTerms || UsesReference()) return false;
-  return HWY_DYNAMIC_DISPATCH(HasFewRegisters)();
+  return rows >= kLeastRows && k >= kLeastTerms && !UsesReference();
 }
+
+std::size_t PanelsAtOnce() { return HWY_DYNAMIC_DISPATCH(GroupPanels)(); }
 
 std::size_t PackedRowFloats(std::size_t rows, std::size_t k) {
   std::size_t floats = 0, strips = StripsOf(rows);
   for (; rows > 0; --strips) {
-    const std::size_t strip = RowsOfStrip(rows, strips);
+    const std::size_t strip = ShareOf(rows, strips);
     floats += kPartials * RowSection(strip, StepsOf(k));
     rows -= strip;
   }

@@ -1,8 +1,11 @@
 // Dots of many rows of floats by way of panels: copies of both operands in
 // which the numbers that are multiplied next lie next to each other. Packing
-// costs a pass over each operand and wins where registers are few: lanes are
-// outputs, so a step of a register tile loads 8 registers for 12 multiply-adds
-// instead of 10 (kernels/dot_tile.h), and no sum is ever folded across lanes.
+// costs a pass over each operand and wins with more than a few rows: lanes are
+// outputs, so no sum is ever folded across lanes, and a step of a register tile
+// loads 8 registers for 12 multiply-adds on AVX2 instead of 10
+// (kernels/dot_tile.h). On AVX-512 both load 10 for 24; panels reach 93% of the
+// peak where rows as they lie reach 83% (operands in the second cache, Xeon of
+// 2024).
 //
 // Each dot is in the canonical order (kernels/canonical.h) all the same. Its 16
 // partials are computed one after another, j = 0, 8, 4, 12, 2, ..., so that
@@ -19,6 +22,10 @@ namespace pellucid::kernels {
 // Whether panels are the faster way for `rows` rows of x of length `k` on the
 // instruction set in force.
 bool PanelsPay(std::size_t rows, std::size_t k);
+
+// Panels of 16 rows of w that a register tile takes on the instruction set in
+// force, 4 or 1.
+std::size_t PanelsAtOnce();
 
 // Floats that `rows` packed rows of x take, all packed by one call.
 std::size_t PackedRowFloats(std::size_t rows, std::size_t k);

@@ -11,7 +11,7 @@
 namespace pellucid::kernels {
 
 // Rows of x in a strip and of w in a panel: a tile of 6 x 16 outputs is 12 of
-// AVX2's 16 registers, or 24 of NEON's 32.
+// AVX2's 16 registers, or 24 of NEON's 32; of four panels, 24 of AVX-512's.
 inline constexpr std::size_t kStripRows = 6;
 inline constexpr std::size_t kPanelRows = 16;
 
@@ -31,10 +31,11 @@ constexpr std::size_t PanelsOf(std::size_t rows) {
 constexpr std::size_t StripsOf(std::size_t rows) {
   return (rows + kStripRows - 1) / kStripRows;
 }
-// Rows of the next strip when `rows` are left for `strips`: about equal ones,
-// since a strip of one row takes half the time of one of six.
-constexpr std::size_t RowsOfStrip(std::size_t rows, std::size_t strips) {
-  return (rows + strips - 1) / strips;
+// How many of `left` rows the next of `parts` strips takes (or of panels, the
+// next tile): about equal parts, since a strip of one row takes half the time
+// of one of six.
+constexpr std::size_t ShareOf(std::size_t left, std::size_t parts) {
+  return (left + parts - 1) / parts;
 }
 
 // Floats from one section to the next. Strips are packed eight lanes at a time,

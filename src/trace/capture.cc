@@ -16,9 +16,10 @@ Capture::Capture(const Plan& plan, const SiteTable& table,
   for (std::size_t p = 0; p < traces_.size(); ++p) {
     for (const Site& site : table.sites()) {
       if (!IsAttentionMatrix(site.key.point)) continue;
-      for (const std::string& name : plan.NamesOf(site.key)) {
+      for (const Plan::Recording& recording : plan.RecordingsOf(site.key)) {
         traces_[p].sites.emplace(
-            name, Tensor({table.sizes().n_heads, Tokens(p), Tokens(p)}));
+            recording.name,
+            Tensor({table.sizes().n_heads, Tokens(p), Tokens(p)}));
       }
     }
   }
@@ -26,23 +27,25 @@ Capture::Capture(const Plan& plan, const SiteTable& table,
 
 void Capture::Visit(SiteKey key, ConstMatrixView value) {
   for (std::size_t p = 0; p < traces_.size(); ++p) {
-    std::vector<std::size_t> shape = table_.FeatureShape(key.point);
-    shape.insert(shape.begin(), Tokens(p));
-    for (const std::string& name : plan_.NamesOf(key)) {
-      Tensor tensor(shape);
+    for (const Plan::Recording& recording : plan_.RecordingsOf(key)) {
+      std::vector<std::size_t> shape = recording.shape;
+      shape.insert(shape.begin(), Tokens(p));
+      Tensor tensor(std::move(shape));
       for (std::size_t t = 0; t < Tokens(p); ++t) {
-        std::ranges::copy(value.RowSpan(offsets_[p] + t),
-                          tensor.Row(t).begin());
+        std::ranges::copy(
+            value.RowSpan(offsets_[p] + t)
+                .subspan(recording.first_column, recording.columns),
+            tensor.Row(t).begin());
       }
-      traces_[p].sites.insert_or_assign(name, std::move(tensor));
+      traces_[p].sites.insert_or_assign(recording.name, std::move(tensor));
     }
   }
 }
 
 void Capture::VisitAttention(SiteKey key, std::size_t prompt, std::size_t head,
                              std::size_t first_query, ConstMatrixView rows) {
-  for (const std::string& name : plan_.NamesOf(key)) {
-    Tensor& tensor = traces_[prompt].sites.find(name)->second;
+  for (const Plan::Recording& recording : plan_.RecordingsOf(key)) {
+    Tensor& tensor = traces_[prompt].sites.find(recording.name)->second;
     const std::span<float> matrix = tensor.Row(head);  // [queries, keys]
     for (std::size_t i = 0; i < rows.rows; ++i) {
       std::ranges::copy(

@@ -47,6 +47,21 @@ TEST_F(CaptureTest, PerHeadSitesHaveAnAxisForHeads) {
               ElementsAre(2u, 2u, 3u));
 }
 
+TEST_F(CaptureTest, AHeadsSiteHoldsItsColumns) {
+  const SiteTable table(testutil::ModulesWithHeads(), testutil::TinySizes());
+  const std::vector<std::string> sites = {
+      "model.layers.0.self_attn.q_norm.norms.1"};
+  const Plan plan = Plan::Make(table, sites).value();
+  Capture capture(plan, table, offsets_);
+  std::vector<float> values(3 * 6);
+  std::iota(values.begin(), values.end(), 0.0f);
+  capture.Visit({Point::kQueryNorm, 0}, {values.data(), 3, 6});
+  const std::vector<Trace> traces = capture.Take();
+  EXPECT_THAT(traces[0].Find(sites[0])->shape, ElementsAre(2u, 3u));
+  EXPECT_THAT(traces[0].Find(sites[0])->data, ElementsAre(3, 4, 5, 9, 10, 11));
+  EXPECT_THAT(traces[1].Find(sites[0])->data, ElementsAre(15, 16, 17));
+}
+
 TEST_F(CaptureTest, PutsBlocksOfAttentionRowsInTheirPlace) {
   const std::vector<std::string> sites = {"model.layers.0.self_attn.pattern"};
   const Plan plan = Plan::Make(table_, sites).value();

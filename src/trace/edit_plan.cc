@@ -127,6 +127,13 @@ Status Resolver::FindSite() {
   }
   out_.key = (*site)->key;
   out_.site = (*site)->name;
+  if ((*site)->head) {
+    std::vector<std::size_t>& heads = out_.edit.scope.heads;
+    if (!heads.empty()) {
+      return Problem("is one head itself; leave the heads out");
+    }
+    heads = {*(*site)->head};
+  }
   return {};
 }
 

@@ -123,6 +123,21 @@ TEST_F(EditPlanTest, HeadsAndTheirFeaturesAreColumns) {
   EXPECT_THAT(Resolved(edit).columns, ElementsAre(5));
 }
 
+TEST_F(EditPlanTest, AHeadsOwnSiteIsThatHeadsColumns) {
+  const SiteTable table(testutil::ModulesWithHeads(), testutil::TinySizes());
+  Edit edit{.site = "model.layers.0.self_attn.q_norm.norms.1",
+            .kind = EditKind::kReplace};
+  edit.values = Values({3});
+  const auto plan = EditPlan::Make(table, {&edit, 1}, lengths_, find_text_);
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  const ResolvedEdit& resolved = *plan->Of({Point::kQueryNorm, 0}).front();
+  EXPECT_THAT(resolved.columns, ElementsAre(3, 4, 5));
+  edit.scope.heads = {0};
+  const auto twice = EditPlan::Make(table, {&edit, 1}, lengths_, find_text_);
+  ASSERT_FALSE(twice.ok());
+  EXPECT_THAT(twice.error().message, HasSubstr("leave the heads out"));
+}
+
 TEST_F(EditPlanTest, KeysAreOfScoresAndPattern) {
   Edit edit{.site = kPattern};
   EXPECT_THAT(Resolved(edit).heads, ElementsAre(true, true));

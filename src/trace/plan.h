@@ -16,16 +16,23 @@ namespace pellucid {
 
 class Plan {
  public:
+  // A name to store a value under, and which columns of the point's it is.
+  struct Recording {
+    std::string name;
+    std::size_t first_column = 0, columns = 0;
+    std::vector<std::size_t> shape;  // behind [tokens]
+  };
+
   // Names and patterns as in RunOptions::sites. kUsage: one of them is unknown.
   static Result<Plan> Make(const SiteTable& table,
                            std::span<const std::string> sites);
 
-  // Names to store the point under; empty: not recorded. Views live as long as
-  // the plan.
-  std::span<const std::string> NamesOf(SiteKey key) const {
-    return names_[Index(key)];
+  // What to store of the point; empty: not recorded. Views live as long as the
+  // plan.
+  std::span<const Recording> RecordingsOf(SiteKey key) const {
+    return recordings_[Index(key)];
   }
-  bool Wants(SiteKey key) const { return !NamesOf(key).empty(); }
+  bool Wants(SiteKey key) const { return !RecordingsOf(key).empty(); }
 
   // How many numbers a prompt of that many tokens records, under all names.
   // `table` is the one that the plan was made from.
@@ -33,13 +40,13 @@ class Plan {
 
  private:
   explicit Plan(std::size_t n_layers)
-      : names_(kPointCount * (n_layers == 0 ? 1 : n_layers)) {}
+      : recordings_(kPointCount * (n_layers == 0 ? 1 : n_layers)) {}
   static std::size_t Index(SiteKey key) {
     return key.layer * kPointCount + static_cast<std::size_t>(key.point);
   }
-  void Add(SiteKey key, const std::string& name);
+  void Add(const SiteTable& table, const Site& site, const std::string& name);
 
-  std::vector<std::vector<std::string>> names_;  // [layer, point]
+  std::vector<std::vector<Recording>> recordings_;  // [layer, point]
 };
 
 }  // namespace pellucid

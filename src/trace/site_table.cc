@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/edit_distance.h"
+#include "trace/point_heads.h"
 
 namespace pellucid {
 namespace {
@@ -95,11 +96,7 @@ std::string_view HookName(const ModuleNames& names, const SiteSizes& sizes,
 // mlx-lm calls every trunk so, and mlxterp puts it before once more.
 const std::string kMlxBase = "model";
 
-// How a point may be called: paths below the base prefix, and whole names. The
-// first of the first kind that there is, is canonical.
-struct Spellings {
-  std::vector<std::string> below_base, whole;
-};
+using Spellings = SiteTable::Spellings;
 
 Spellings LayerSpellings(const ModuleNames& names, const SiteSizes& sizes,
                          Point point, std::size_t layer) {
@@ -217,9 +214,31 @@ SiteTable::SiteTable(const ModuleNames& names, const SiteSizes& sizes)
 
 void SiteTable::Add(const ModuleNames& names, Point point, std::size_t layer) {
   if (!sizes_.Has({point, layer})) return;
-  const Spellings spelt = IsPerLayer(point)
-                              ? LayerSpellings(names, sizes_, point, layer)
-                              : ModelSpellings(names, point);
+  const std::size_t index = sites_.size();
+  AddSite(names,
+          IsPerLayer(point) ? LayerSpellings(names, sizes_, point, layer)
+                            : ModelSpellings(names, point),
+          {{point, layer}, {}, {}, {}});
+  if (sites_.size() == index) return;  // the architecture has no such point
+  by_key_[IndexOf({point, layer})] = index;
+  AddHeads(names, point, layer);
+}
+
+void SiteTable::AddHeads(const ModuleNames& names, Point point,
+                         std::size_t layer) {
+  for (const auto& [of, path] : names.each_head) {
+    if (of != point) continue;
+    for (std::size_t head = 0; head < HeadsOfPoint(sizes_, point); ++head) {
+      AddSite(
+          names,
+          {{fmt::format("{}.{}.{}.{}", names.layers, layer, path, head)}, {}},
+          {{point, layer}, head, {}, {}});
+    }
+  }
+}
+
+void SiteTable::AddSite(const ModuleNames& names, const Spellings& spelt,
+                        Site site) {
   std::vector<std::string> all;
   for (const std::string& path : spelt.below_base) {
     const std::string full = Join(names.base, path);
@@ -232,11 +251,9 @@ void SiteTable::Add(const ModuleNames& names, Point point, std::size_t layer) {
     all.insert(all.end(), {mlx, Join(kMlxBase, mlx)});
   }
   all.insert(all.end(), spelt.whole.begin(), spelt.whole.end());
-  if (all.empty()) return;  // the architecture has no such point
-
-  by_key_[IndexOf({point, layer})] = sites_.size();
+  if (all.empty()) return;
   for (const std::string& name : all) by_name_.emplace(name, sites_.size());
-  Site site{{point, layer}, std::move(all.front()), {}};
+  site.name = std::move(all.front());
   site.aliases.assign(std::make_move_iterator(all.begin() + 1),
                       std::make_move_iterator(all.end()));
   sites_.push_back(std::move(site));
@@ -346,6 +363,11 @@ std::vector<std::size_t> SiteTable::FeatureShape(Point point) const {
   }
 }
 
+std::vector<std::size_t> SiteTable::FeatureShape(const Site& site) const {
+  if (site.head) return {sizes_.head_dim};
+  return FeatureShape(site.key.point);
+}
+
 std::vector<SiteInfo> SiteTable::Describe() const {
   std::vector<SiteInfo> out;
   out.reserve(sites_.size());
@@ -354,8 +376,7 @@ std::vector<SiteInfo> SiteTable::Describe() const {
     if (IsAttentionMatrix(site.key.point)) {
       shape = fmt::format("[{}, queries, keys]", sizes_.n_heads);
     } else {
-      shape = fmt::format("[tokens, {}]",
-                          fmt::join(FeatureShape(site.key.point), ", "));
+      shape = fmt::format("[tokens, {}]", fmt::join(FeatureShape(site), ", "));
     }
     out.push_back({site.name, std::move(shape), site.aliases});
   }

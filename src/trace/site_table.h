@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ struct ModuleNames {
   // Further modules whose output is a point's (dropout, which passes through):
   // paths as above.
   std::vector<std::pair<Point, std::string>> same;
+  // Lists of modules, one a head, which together give a point (the norms of
+  // StableLM's heads): paths below a block.
+  std::vector<std::pair<Point, std::string>> each_head;
 
   std::string& operator[](Point point) {
     return module[static_cast<std::size_t>(point)];
@@ -71,12 +75,19 @@ struct SiteSizes {
 
 struct Site {
   SiteKey key;
+  std::optional<std::size_t> head;   // if it is that head of the point only
   std::string name;                  // canonical
   std::vector<std::string> aliases;  // without the canonical name
 };
 
 class SiteTable {
  public:
+  // How a point may be called: paths below the base prefix, and whole names.
+  // The first of the first kind that there is, is canonical.
+  struct Spellings {
+    std::vector<std::string> below_base, whole;
+  };
+
   SiteTable(const ModuleNames& names, const SiteSizes& sizes);
 
   std::span<const Site> sites() const { return sites_; }
@@ -99,11 +110,14 @@ class SiteTable {
 
   // Dimensions behind [tokens] (for scores and pattern behind [heads]: none).
   std::vector<std::size_t> FeatureShape(Point point) const;
+  std::vector<std::size_t> FeatureShape(const Site& site) const;
 
   std::vector<SiteInfo> Describe() const;
 
  private:
   void Add(const ModuleNames& names, Point point, std::size_t layer);
+  void AddHeads(const ModuleNames& names, Point point, std::size_t layer);
+  void AddSite(const ModuleNames& names, const Spellings& spelt, Site site);
   std::vector<std::string> Suggestions(std::string_view name) const;
 
   SiteSizes sizes_;

@@ -124,6 +124,17 @@ TEST_F(SiteTableTest, AllIsEverythingButScoresAndPattern) {
   EXPECT_EQ(NamesMatching("all").size(), table_.sites().size() - attention);
 }
 
+TEST_F(SiteTableTest, AHeadsOwnModuleIsASiteBesideItsPoint) {
+  const SiteTable table(testutil::ModulesWithHeads(), testutil::TinySizes());
+  const Site* one = table.Find("layers.1.self_attn.q_norm.norms.1").value();
+  EXPECT_EQ(one->name, "model.layers.1.self_attn.q_norm.norms.1");
+  EXPECT_EQ(one->key, (SiteKey{Point::kQueryNorm, 1}));
+  EXPECT_EQ(one->head, 1u);
+  EXPECT_THAT(table.FeatureShape(*one), ElementsAre(3u));
+  EXPECT_EQ(table.NameOf(one->key), "model.layers.1.self_attn.q_norm");
+  EXPECT_FALSE(table.Find("model.layers.1.self_attn.q_norm.norms.2").ok());
+}
+
 TEST_F(SiteTableTest, DescribesShapes) {
   for (const SiteInfo& info : table_.Describe()) {
     if (info.name == "logits") {

@@ -24,6 +24,14 @@ inline ModuleNames TinyModules() {
   return names;
 }
 
+// The same where each head's queries have a norm that is a module.
+inline ModuleNames ModulesWithHeads() {
+  ModuleNames names = TinyModules();
+  names[Point::kQueryNorm] = "self_attn.q_norm";
+  names.each_head = {{Point::kQueryNorm, "self_attn.q_norm.norms"}};
+  return names;
+}
+
 // Two layers, two heads of three dimensions.
 inline SiteSizes TinySizes() {
   return {.n_layers = 2,

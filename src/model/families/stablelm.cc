@@ -43,6 +43,9 @@ ArchSpec Describe(bool parallel, bool norms_heads) {
   if (norms_heads) {
     spec.modules[Point::kQueryNorm] = "self_attn.q_layernorm";
     spec.modules[Point::kKeyNorm] = "self_attn.k_layernorm";
+    spec.modules.each_head = {
+        {Point::kQueryNorm, "self_attn.q_layernorm.norms"},
+        {Point::kKeyNorm, "self_attn.k_layernorm.norms"}};
   }
   spec.norm = NormKind::kLayer;
   spec.order = parallel ? BlockOrder::kParallel : BlockOrder::kSequential;
