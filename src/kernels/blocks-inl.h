@@ -111,14 +111,14 @@ HWY_INLINE FloatVec ExactScaledMinus(IntVec q, float d, float m) {
 
 // What `value` gives for the low (kHigh = 0) or high nibbles of bytes that were
 // widened without sign. A register of 16 lanes holds the values of all nibbles,
-// made once a block: an operation an element less than computing each (a token
-// takes four fifths of the time).
+// made once a block, which saves an operation an element (decoding a token of
+// Q4_1 takes 0.9 of the time).
 template <std::size_t kHigh, class Value>
 HWY_INLINE FloatVec OfNibbles(IntVec bytes, const Value& value) {
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
   const FloatVec table = value(hn::Iota(Ints(), 0));
   const IntVec q = kHigh == 0 ? bytes : hn::ShiftRight<4>(bytes);
-  // By the lowest four bits of each lane, which is what Highway's own asserts
+  // Looks at the lowest four bits of each lane; Highway's own lookup asserts
   // that there are no others.
   return FloatVec{_mm512_permutexvar_ps(q.raw, table.raw)};
 #else

@@ -67,9 +67,10 @@ TEST_P(PanelTest, EqualsReferenceForEveryTailLength) {
   }
 }
 
+// Up to seven panels, which tiles of four take as 4 + 3.
 TEST_P(PanelTest, EqualsReferenceForEveryTileShape) {
   for (std::size_t m = 1; m <= 20; ++m) {
-    for (std::size_t n = 1; n <= 35; ++n) {
+    for (std::size_t n = 1; n <= 112; n += n < 35 ? 1 : 11) {
       PaddedMatrix x(m, 37, /*seed=*/m), w(n, 37, /*seed=*/100 + n);
       ExpectEqualsReference(x.View(), w.View());
     }
