@@ -90,7 +90,7 @@ std::vector<std::size_t> FeaturesOf(const Model& model,
   const SiteTable& table = model.impl().table;
   const auto found = table.Find(site);
   if (!found.ok()) Raise(Exception::kUnknownSite, found.error().message);
-  return table.FeatureShape((*found)->key.point);
+  return table.FeatureShape(**found);
 }
 
 void SetFunction(const nb::object& function, const Model& model, Watch& watch,

@@ -98,6 +98,7 @@ class Resolver {
   std::span<const std::size_t> lengths_;
   const FindText& find_text_;
   std::string what_;
+  std::vector<std::size_t> heads_;  // the scope's, or the site's own
   ResolvedEdit out_;
 };
 
@@ -128,11 +129,12 @@ Status Resolver::FindSite() {
   out_.key = (*site)->key;
   out_.site = (*site)->name;
   if ((*site)->head) {
-    std::vector<std::size_t>& heads = out_.edit.scope.heads;
-    if (!heads.empty()) {
+    if (!out_.edit.scope.heads.empty()) {
       return Problem("is one head itself; leave the heads out");
     }
-    heads = {*(*site)->head};
+    heads_ = {*(*site)->head};
+  } else {
+    heads_ = out_.edit.scope.heads;
   }
   return {};
 }
@@ -239,13 +241,13 @@ Status Resolver::ResolveColumns() {
     width *= size;
   }
   const std::size_t heads = HeadsOfPoint(table_.sizes(), out_.key.point);
-  if (heads == 0 && !scope.heads.empty()) {
+  if (heads == 0 && !heads_.empty()) {
     return Problem("this site has no heads; name features, or edit z");
   }
-  const std::size_t dim = scope.heads.empty() ? width : width / heads;
+  const std::size_t dim = heads_.empty() ? width : width / heads;
   std::vector<std::size_t> begins = {0};
-  if (!scope.heads.empty()) begins.clear();
-  for (const std::size_t head : scope.heads) {
+  if (!heads_.empty()) begins.clear();
+  for (const std::size_t head : heads_) {
     if (head >= heads) {
       return Problem(fmt::format("head {}: is not there; name one of 0 to {}",
                                  head, heads - 1));
@@ -259,7 +261,7 @@ Status Resolver::ResolveColumns() {
     }
   }
   out_.width = width;
-  if (scope.heads.empty() && scope.features.empty()) return {};
+  if (heads_.empty() && scope.features.empty()) return {};
   for (const std::size_t begin : begins) {
     for (std::size_t i = 0; scope.features.empty() && i < dim; ++i) {
       out_.columns.push_back(begin + i);

@@ -148,8 +148,11 @@ void EditRun::EditSite(const ResolvedEdit& edit, MatrixView value) {
   for (const EditedRows& rows : rows_) {
     if (rows.first_row >= value.rows || !edit.prompts[rows.prompt]) continue;
     EditPart part{.prompt = rows.prompt, .position = rows.past, .rows = {}};
+    // The scope names no features: columns, if any, are one head's.
+    const std::size_t first = edit.columns.empty() ? 0 : edit.columns.front();
     for (std::size_t t = 0; t < rows.count; ++t) {
-      part.rows.push_back(value.RowSpan(rows.first_row + t));
+      part.rows.push_back(
+          value.RowSpan(rows.first_row + t).subspan(first, edit.width));
     }
     parts.push_back(std::move(part));
   }
