@@ -68,6 +68,7 @@ ForwardPass::ForwardPass(const ForwardContext& context,
 Result<Forwarded> ForwardPass::Run() {
   const FloatEnvironment environment;
   const std::size_t first = prompts_.first_layer();
+  const std::size_t end = std::min(options_.end_layer, spec_.n_layers);
   Enter(first);
   if (prompts_.start_layers.empty()) {
     Embed();
@@ -75,18 +76,18 @@ Result<Forwarded> ForwardPass::Run() {
     CopyRows(prompts_.start_states, rows_.residual.view());
   }
   MakeRotary();
-  MakeAlibi();
-  for (std::size_t layer = first; layer < spec_.n_layers && !found_; ++layer) {
+  alibi_ = MakeAlibi(spec_, prompts_);
+  for (std::size_t layer = first; layer < end && !found_; ++layer) {
     Enter(layer);
     RunBlock(layer);
     if (stop_.stop_requested()) return CancelledError("run: stopped");
     if (options_.progress) {
       options_.progress(static_cast<double>(layer + 1 - first) /
-                        static_cast<double>(spec_.n_layers - first));
+                        static_cast<double>(end - first));
     }
   }
-  Enter(spec_.n_layers);
-  if (!found_) RunHead();
+  Enter(end);
+  if (!found_ && end == spec_.n_layers) RunHead();
   if (stop_.stop_requested()) return CancelledError("run: stopped");
   if (found_) return NonFinite();
   return Forwarded{std::move(rows_.residual), std::move(logits_)};
@@ -358,6 +359,7 @@ Result<Forwarded> RunForward(const ForwardContext& context,
   // The same numbers again, looked at everywhere, to name the first site. The
   // head was already looked at, and is not run again.
   const ForwardOptions silent = {.editor = options.editor,
+                                 .end_layer = options.end_layer,
                                  .stop = options.stop};
   Result<Forwarded> located =
       ForwardPass(context, prompts, silent, /*locate=*/true).Run();

@@ -92,6 +92,9 @@ Error NonFiniteError(const std::string& site, std::size_t position);
 struct ForwardOptions {
   Probe* probe = nullptr;
   Editor* editor = nullptr;
+  // Blocks from this one on are not run, nor is the head: `Forwarded` holds
+  // what would enter it.
+  std::size_t end_layer = static_cast<std::size_t>(-1);
   std::stop_token stop = {};
   Progress progress = {};
 };

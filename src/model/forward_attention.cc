@@ -1,13 +1,11 @@
 // Attention of a forward pass: projections, norms and rotation of heads, and
 // the scores that kernels/attention.h turns into what is added to the stream.
 #include <algorithm>
-#include <bit>
-#include <cstdint>
-#include <limits>
 #include <span>
 #include <utility>
 
 #include "kernels/attention.h"
+#include "model/attention_parts.h"
 #include "model/forward_pass.h"
 #include "model/normalise.h"
 
@@ -17,27 +15,6 @@ namespace {
 // Queries that one attention task works on: small enough to share a short
 // prompt's heads out, large enough that keys stay in cache for a block.
 constexpr std::size_t kQueryBlock = 64;
-
-// To the nearest bfloat16, ties to even.
-float RoundToBf16(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  const std::uint32_t odd = bits >> 16 & 1;
-  return std::bit_cast<float>((bits + 0x7FFF + odd) & 0xFFFF0000);
-}
-
-// Keys before the window, which an edit may have written to, as what attention
-// makes of them. The first row is that of `first_query`.
-void MaskUnseen(Point point, std::size_t window, std::size_t first_query,
-                MatrixView rows) {
-  const float unseen =
-      point == Point::kPattern ? 0 : -std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    const std::size_t end = first_query + i + 1;
-    if (window > 0 && end > window) {
-      std::fill_n(rows.Row(i), end - window, unseen);
-    }
-  }
-}
 
 }  // namespace
 
@@ -69,16 +46,7 @@ void ForwardPass::PlanAttention() {
 }
 
 void ForwardPass::MakeRotary() {
-  for (const RopeSpec& rope : spec_.ropes) {
-    kernels::RopeTable table;
-    table.pairs = rope.pairs;
-    table.scale = rope.scale;
-    for (std::size_t p = 0; p < prompts_.count(); ++p) {
-      table.Append(rope.FrequenciesFor(prompts_.whole_length(p)),
-                   prompts_.past(p), prompts_.length(p));
-    }
-    ropes_.push_back(std::move(table));
-  }
+  ropes_ = MakeRopeTables(spec_, prompts_);
   if (!ropes_.empty()) VisitRotary(Point::kRotary, ropes_.front());
   if (ropes_.size() > 1) VisitRotary(Point::kRotaryLocal, ropes_[1]);
 }
@@ -96,28 +64,6 @@ void ForwardPass::VisitRotary(Point point, const kernels::RopeTable& table) {
     }
   }
   Visit({point}, cos.view());
-}
-
-// Slope times position, by head and key. Falcon's numbers are those of its
-// bfloat16 arithmetic; its scale, the same in every block, is applied to them.
-void ForwardPass::MakeAlibi() {
-  if (spec_.alibi.slopes.empty()) return;
-  std::size_t positions = 0;
-  for (std::size_t p = 0; p < prompts_.count(); ++p) {
-    positions = std::max(positions, prompts_.past(p) + prompts_.length(p));
-  }
-  alibi_ = Buffer(spec_.n_heads, positions);
-  for (std::size_t head = 0; head < spec_.n_heads; ++head) {
-    const std::span<float> row = alibi_.view().RowSpan(head);
-    const float slope = spec_.alibi.slopes[head];
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      const auto position = static_cast<float>(k);
-      row[k] = spec_.alibi.falcon
-                   ? RoundToBf16(RoundToBf16(slope) * RoundToBf16(position)) *
-                         spec_.layers.front().attention_scale
-                   : slope * position;
-    }
-  }
 }
 
 ConstMatrixView ForwardPass::AttentionInput(std::size_t layer,
@@ -163,16 +109,13 @@ void ForwardPass::Project(std::size_t layer, const LayerWeights& w,
 
 // Each key-value head's queries, key and value stand together in `grouped`.
 void ForwardPass::Ungroup(ConstMatrixView grouped) {
-  const std::size_t dim = spec_.head_dim;
-  const std::size_t queries = spec_.n_heads / spec_.n_kv_heads * dim;
+  const MatrixView parts[] = {query_, key_, value_};
   ForEachRow(grouped.rows, [&](std::size_t t) {
-    const float* from = grouped.Row(t);
-    for (std::size_t group = 0; group < spec_.n_kv_heads; ++group) {
-      std::copy_n(from, queries, query_.Row(t) + group * queries);
-      std::copy_n(from + queries, dim, key_.Row(t) + group * dim);
-      std::copy_n(from + queries + dim, dim, value_.Row(t) + group * dim);
-      from += queries + 2 * dim;
-    }
+    const float* row = grouped.Row(t);
+    ForEachGroupedPart(spec_, [&](std::size_t from, std::size_t part,
+                                  std::size_t to, std::size_t count) {
+      std::copy_n(row + from, count, parts[part].Row(t) + to);
+    });
   });
 }
 
@@ -184,18 +127,12 @@ void ForwardPass::NormHeads(std::size_t layer, const LayerWeights& w) {
 }
 
 void ForwardPass::NormHeads(const NormWeights& weights, MatrixView x) {
-  if (spec_.qk_norm == QkNorm::kWhole) return Norm(weights, x, x);
-  const std::size_t dim = spec_.head_dim;
-  const bool shared = weights.weight.size() == dim;
-  NormWeights own;  // of one head, where each has its own
-  for (std::size_t begin = 0; begin < x.cols; begin += dim) {
-    if (!shared) {
-      const auto part = std::span(weights.weight).subspan(begin, dim);
-      own.weight.assign(part.begin(), part.end());
-    }
-    const MatrixView head = Columns(x, begin, dim);
-    Norm(shared ? weights : own, head, head);
-  }
+  ForEachNormedPart(
+      spec_, weights, x.cols,
+      [&](const NormWeights& w, std::size_t begin, std::size_t count) {
+        const MatrixView part = Columns(x, begin, count);
+        Norm(w, part, part);
+      });
 }
 
 void ForwardPass::Rotate(std::size_t layer) {
@@ -245,7 +182,7 @@ void ForwardPass::Attend(std::size_t layer, const AttentionTask& task) {
       if (options_.editor != nullptr && options_.editor->Edits(key)) {
         options_.editor->EditAttention(key, task.prompt, task.head, first,
                                        rows);
-        MaskUnseen(key.point, spec_.layers[key.layer].window,
+        MaskUnseen(UnseenValue(key.point), spec_.layers[key.layer].window,
                    prompts_.past(task.prompt) + first, rows);
       }
       if (options_.probe != nullptr && options_.probe->Wants(key)) {
@@ -254,20 +191,12 @@ void ForwardPass::Attend(std::size_t layer, const AttentionTask& task) {
       }
     };
   };
-  const LayerSpec& spec = spec_.layers[layer];
-  kernels::AttentionShape shape{.head_dim = spec_.head_dim,
-                                .scale = spec.attention_scale,
-                                .window = spec.window,
-                                .softcap = spec_.score_cap};
-  if (!spec_.alibi.slopes.empty()) {
-    shape.key_bias =
-        std::as_const(alibi_).view().RowSpan(task.head).first(keys);
-  }
-  kernels::AttendHead(
-      shape, head_of(query_), kept.Keys(kv_head, first_key, keys),
-      kept.Values(kv_head, first_key, keys), task.first_query,
-      std::min(task.first_query + kQueryBlock, length),
-      observer(Point::kScores), observer(Point::kPattern), head_of(z_));
+  kernels::AttendHead(ShapeOfHead(spec_, layer, task.head, alibi_, keys),
+                      head_of(query_), kept.Keys(kv_head, first_key, keys),
+                      kept.Values(kv_head, first_key, keys), task.first_query,
+                      std::min(task.first_query + kQueryBlock, length),
+                      observer(Point::kScores), observer(Point::kPattern),
+                      head_of(z_));
 }
 
 }  // namespace pellucid

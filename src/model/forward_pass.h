@@ -13,15 +13,11 @@
 #include "base/buffer.h"
 #include "base/matrix.h"
 #include "kernels/rope.h"
+#include "model/attention_parts.h"
 #include "model/forward.h"
 #include "model/row_blocks.h"
 
 namespace pellucid {
-
-// Columns [begin, begin + count) of a matrix.
-inline MatrixView Columns(MatrixView x, std::size_t begin, std::size_t count) {
-  return {x.data + begin, x.rows, count, x.stride};
-}
 
 class ForwardPass {
  public:
@@ -55,7 +51,6 @@ class ForwardPass {
   void PlanAttention();
   void MakeRotary();
   void VisitRotary(Point point, const kernels::RopeTable& table);
-  void MakeAlibi();
   // What attention reads: the stream, or its norm in normed_.
   ConstMatrixView AttentionInput(std::size_t layer, const LayerWeights& w);
   // input -> delta_, what attention adds before any norm of it.

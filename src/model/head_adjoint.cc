@@ -2,7 +2,7 @@
 
 #include "base/buffer.h"
 #include "kernels/linear_adjoint.h"
-#include "kernels/norm_jacobian.h"
+#include "model/normalise.h"
 #include "model/row_blocks.h"
 
 namespace pellucid {
@@ -27,31 +27,33 @@ void UndoScaleAndCap(const LogitSpec& spec, std::span<const float> logits,
 
 void HeadAdjoint(const Model::Impl& model, ConstMatrixView residual,
                  ConstMatrixView logits, MatrixView cotangent, MatrixView out,
-                 const std::stop_token& stop) {
+                 const std::stop_token& stop, const HeadVisit& visit) {
   const Weights& weights = model.weights;
   const ArchSpec& spec = model.spec;
+  const auto look = [&](Point point, MatrixView value) {
+    if (visit && !stop.stop_requested()) visit(point, value);
+  };
+  look(Point::kLogits, cotangent);
   ForRowBlocks(
       model.pool, logits.rows, [&](std::size_t begin, std::size_t count) {
         for (std::size_t r = begin; r < begin + count; ++r) {
           UndoScaleAndCap(spec.logits, logits.RowSpan(r), cotangent.RowSpan(r));
         }
       });
+  look(Point::kHead, cotangent);
   if (weights.project_out.empty()) {
     kernels::LinearAdjoint(model.pool, cotangent, weights.unembed, out, stop);
   } else {
     Buffer embedded(out.rows, spec.EmbedWidth());
     kernels::LinearAdjoint(model.pool, cotangent, weights.unembed,
                            embedded.view(), stop);
+    look(Point::kProjectOut, embedded.view());
     kernels::LinearAdjoint(model.pool, embedded.view(),
                            weights.project_out.weight, out, stop);
   }
-  const NormWeights& norm = weights.final_norm;
-  if (norm.empty()) return;
-  if (spec.norm == NormKind::kRms) {
-    kernels::RmsNormAdjoint(residual, norm.weight, spec.norm_eps, out, out);
-  } else {
-    kernels::LayerNormAdjoint(residual, norm.weight, spec.norm_eps, out, out);
-  }
+  look(Point::kFinalNorm, out);
+  if (weights.final_norm.empty()) return;
+  NormAdjoint(spec, weights.final_norm, residual, out, out);
 }
 
 }  // namespace pellucid

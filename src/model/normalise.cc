@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/norm.h"
+#include "kernels/norm_jacobian.h"
 #include "model/row_blocks.h"
 
 namespace pellucid {
@@ -28,6 +29,20 @@ void Normalise(const TaskPool& pool, const ArchSpec& spec,
                                   spec.norm_eps, out.Rows(begin, count));
     }
   });
+}
+
+void NormAdjoint(const ArchSpec& spec, const NormWeights& weights,
+                 ConstMatrixView x, ConstMatrixView dy, MatrixView dx) {
+  const auto adjoint = spec.norm == NormKind::kRms ? kernels::RmsNormAdjoint
+                                                   : kernels::LayerNormAdjoint;
+  adjoint(x, weights.weight, spec.norm_eps, dy, dx);
+}
+
+void NormTangent(const ArchSpec& spec, const NormWeights& weights,
+                 ConstMatrixView x, ConstMatrixView dx, MatrixView dy) {
+  const auto tangent = spec.norm == NormKind::kRms ? kernels::RmsNormTangent
+                                                   : kernels::LayerNormTangent;
+  tangent(x, weights.weight, spec.norm_eps, dx, dy);
 }
 
 }  // namespace pellucid

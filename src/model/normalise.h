@@ -16,6 +16,13 @@ void Normalise(const TaskPool& pool, const ArchSpec& spec,
                const NormWeights& weights, ConstMatrixView rows,
                MatrixView out);
 
+// Derivatives of that (kernels/norm_jacobian.h) at `x`, [rows, features], which
+// a norm with weights read: of one task's rows. `dx` may be `dy`.
+void NormAdjoint(const ArchSpec& spec, const NormWeights& weights,
+                 ConstMatrixView x, ConstMatrixView dy, MatrixView dx);
+void NormTangent(const ArchSpec& spec, const NormWeights& weights,
+                 ConstMatrixView x, ConstMatrixView dx, MatrixView dy);
+
 }  // namespace pellucid
 
 #endif  // PELLUCID_MODEL_NORMALISE_H_
