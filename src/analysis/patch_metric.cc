@@ -83,7 +83,9 @@ Result<std::vector<double>> MetricReader::Statistics(
       std::ranges::copy(residual.RowSpan(i * readouts + j),
                         rows.view().Row(at++));
     }
-    const ConstMatrixView reference = std::as_const(reference_).view();
+    const ConstMatrixView given = reference();
+    const ConstMatrixView reference =
+        given.rows > 0 ? given : residual.Rows(0, readouts);
     std::ranges::copy(reference.RowSpan(j), rows.view().Row(at++));
     cells.offsets.push_back(at);
     cells.watched.push_back({answer_[j]});

@@ -32,8 +32,9 @@ class MetricReader {
   std::size_t readouts() const { return answer_.size(); }
 
   // The run that kKl compares with: its final residual rows [readouts,
-  // d_model].
+  // d_model]. Without one, that is the first that is read.
   void SetReference(ConstMatrixView residual);
+  ConstMatrixView reference() const { return reference_.view(); }
 
   // The metric of each of n runs from their final residual rows [n * readouts,
   // d_model]. Costs a dot a run where logits are compared, else the head.

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "analysis/point_probe.h"
 #include "base/checked.h"
 #include "trace/edit_run.h"
 
@@ -17,43 +18,7 @@ void CopyRow(ConstMatrixView from, std::size_t row, MatrixView to,
   std::ranges::copy(from.RowSpan(row), to.Row(to_row));
 }
 
-Buffer CopyOf(ConstMatrixView rows) {
-  Buffer copy(rows.rows, rows.cols);
-  for (std::size_t r = 0; r < rows.rows; ++r) CopyRow(rows, r, copy.view(), r);
-  return copy;
-}
-
 ConstMatrixView Read(const Buffer& buffer) { return buffer.view(); }
-
-// Keeps one point of every block of a run of one prompt.
-class PointProbe : public Probe {
- public:
-  PointProbe(Point point, const SiteSizes& sizes, std::size_t tokens)
-      : point_(point), tokens_(tokens), values_(sizes.n_layers) {
-    if (!IsAttentionMatrix(point)) return;
-    for (Buffer& matrix : values_) {
-      matrix = Buffer(sizes.n_heads * tokens, tokens);
-    }
-  }
-
-  bool Wants(SiteKey key) const override { return key.point == point_; }
-  void Visit(SiteKey key, ConstMatrixView value) override {
-    values_[key.layer] = CopyOf(value);
-  }
-  void VisitAttention(SiteKey key, std::size_t, std::size_t head,
-                      std::size_t first_query, ConstMatrixView rows) override {
-    const MatrixView matrix = values_[key.layer].view();
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      CopyRow(rows, i, matrix, head * tokens_ + first_query + i);
-    }
-  }
-  std::vector<Buffer> Take() { return std::move(values_); }
-
- private:
-  Point point_;
-  std::size_t tokens_;
-  std::vector<Buffer> values_;
-};
 
 // A residual state that a cell changes is changed before it enters a block,
 // instead of by an edit in the block before.
@@ -296,31 +261,35 @@ Result<SweepBase> RunSweepBase(const Model::Impl& model,
   return base;
 }
 
-Result<SweepSource> RunSweepSource(const Model::Impl& model,
-                                   const std::vector<TokenId>& ids, Point point,
-                                   std::size_t max_bytes,
-                                   const std::stop_token& stop) {
+Status CheckSourceSize(const Model::Impl& model, Point point,
+                       std::size_t tokens, std::size_t max_bytes) {
   const SiteSizes& sizes = model.table.sizes();
   std::size_t features = 1;
   if (IsAttentionMatrix(point)) {
-    features = sizes.n_heads * ids.size();
+    features = sizes.n_heads * tokens;
   } else {
     for (const std::size_t size : model.table.FeatureShape(point)) {
       features *= size;
     }
   }
-  const std::size_t bytes =
-      features * ids.size() * sizes.n_layers * sizeof(float);
-  if (bytes > max_bytes) {
-    return UsageError(fmt::format(
-        "patch: {} tokens: this site of all blocks takes {} bytes, more than "
-        "{}; shorten the prompt",
-        ids.size(), bytes, max_bytes));
-  }
+  const std::size_t bytes = features * tokens * sizes.n_layers * sizeof(float);
+  if (bytes <= max_bytes) return {};
+  return UsageError(fmt::format(
+      "patch: {} tokens: this site of all blocks takes {} bytes, more than {}; "
+      "shorten the prompt",
+      tokens, bytes, max_bytes));
+}
+
+Result<SweepSource> RunSweepSource(const Model::Impl& model,
+                                   const std::vector<TokenId>& ids, Point point,
+                                   std::size_t max_bytes,
+                                   const std::stop_token& stop) {
+  PELLUCID_RETURN_IF_ERROR(
+      CheckSourceSize(model, point, ids.size(), max_bytes));
   SweepSource source;
   source.point = point;
   source.tokens = ids.size();
-  PointProbe probe(point, sizes, ids.size());
+  PointProbe probe(point, model.table.sizes(), ids.size());
   PELLUCID_ASSIGN_OR_RETURN(Forwarded done,
                             RunForward(model.context(), Pack({&ids, 1}),
                                        {.probe = &probe, .stop = stop}));

@@ -53,6 +53,10 @@ struct SweepSource {
   Buffer final_residual;  // [tokens, d_model]
 };
 
+// kUsage: `point` of every block takes more than `max_bytes`.
+Status CheckSourceSize(const Model::Impl& model, Point point,
+                       std::size_t tokens, std::size_t max_bytes);
+
 // kUsage: `point` takes more than `max_bytes` for these tokens.
 Result<SweepSource> RunSweepSource(const Model::Impl& model,
                                    const std::vector<TokenId>& ids, Point point,

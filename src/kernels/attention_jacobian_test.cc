@@ -264,7 +264,9 @@ TEST_P(AttentionJacobianTest, UnseenKeysHaveNone) {
     for (std::size_t k = 0; k < 40; ++k) {
       const bool seen = k <= q && q < k + 9;
       EXPECT_EQ(g.pattern[q * 40 + k] != 0, seen) << q << ", " << k;
-      if (!seen) EXPECT_EQ(g.scores[q * 40 + k], 0) << q << ", " << k;
+      if (!seen) {
+        EXPECT_EQ(g.scores[q * 40 + k], 0) << q << ", " << k;
+      }
     }
   }
 }

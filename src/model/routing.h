@@ -1,5 +1,5 @@
-// Which experts of a mixture work on which tokens (Shazeer et al. 2017), for the
-// forward pass and its derivatives.
+// Which experts of a mixture work on which tokens (Shazeer et al. 2017), for
+// the forward pass and its derivatives.
 #ifndef PELLUCID_MODEL_ROUTING_H_
 #define PELLUCID_MODEL_ROUTING_H_
 
