@@ -19,8 +19,17 @@ DEQUANTISE = BENCH.parent / "tools/goldens/dequantised_hf.py"
 STAMP = "installed.sha256"  # of the requirements that the environment has
 
 # The library is compiled here, for this processor; without the reader of
-# images, which takes half the time.
-LLAMA_CMAKE_ARGS = "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF"
+# images, which takes half the time, and without AMX, whose instructions its
+# second thread may not execute (0.3.36 on Linux: illegal instruction).
+NO_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+LLAMA_CMAKE_ARGS = " ".join(
+    [
+        "-DGGML_NATIVE=ON",
+        "-DLLAVA_BUILD=OFF",
+        f"'-DCMAKE_C_FLAGS={NO_AMX}'",
+        f"'-DCMAKE_CXX_FLAGS={NO_AMX}'",
+    ]
+)
 
 # llama.cpp's numbers of the file types (llama_ftype in llama.h).
 LLAMA_FILE_TYPES = {"q4_0": 2, "q8_0": 7}
