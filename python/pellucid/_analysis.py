@@ -4,12 +4,14 @@ from .attention import AttentionMethods
 from .attribution import AttributionMethods
 from .generation import GenerateMethods
 from .grids import PatchMethods
-from .lens import LensMethods
+from .lens_methods import LensMethods
+from .predictions import PredictionMethods
 from .steering import SteerMethods
 
 
 class Analysis(
     LensMethods,
+    PredictionMethods,
     PatchMethods,
     AttentionMethods,
     AttributionMethods,

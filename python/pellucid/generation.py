@@ -148,6 +148,7 @@ class GenerateMethods:
             lens is not False,
             5 if isinstance(lens, bool) else bounded(lens, "lens", 1),
             _text_function(on_text, several),
+            self._other_texts,
         )
         results = [self._generation(one) for one in made]
         return results if several else results[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from ._arguments import FloatArray, bounded, floats, number, selection
 from ._extras import need
 from .edits import Edit
 from .errors import UnknownSiteError, UsageError
+from .html import deliver, frame, page
 from .modules import ATTENTION
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Grid:
         self.rows = np.array(made["rows"], dtype=np.int64)
         self.columns = np.array(made["columns"], dtype=np.int64)
         self.clean: float = made["clean"]
+        self._page: bytes = made["page"]
         self.ids = ids
         has_text = model.tokenizer is not None
         self.tokens = [
@@ -109,10 +112,24 @@ class Grid:
 
         return plot_grid(self, values, **options)
 
-    def _repr_html_(self) -> str:
-        from .html import grid_table
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Make a page to look around in, as ``--html`` of the command does.
 
-        return grid_table(self)
+        Parameters
+        ----------
+        path
+            Where to write it; None: it is given back.
+
+        Raises
+        ------
+        Error
+            It cannot be written.
+        """
+        return deliver(page(self._page), path)
+
+    def _repr_html_(self) -> str:
+        text = page(self._page)
+        return frame(text, self.title, rows=len(self.rows))
 
     def __repr__(self) -> str:
         return (
@@ -263,6 +280,7 @@ class PatchMethods:
             bounded(window, "window", 1),
             clean_span,
             corrupt_span,
+            self._other_texts,
         )
         return PatchGrid(self, made)
 
@@ -332,6 +350,8 @@ class PatchMethods:
             selection(layers, "layers"),
             selection(positions, "positions"),
             bounded(resamples, "resamples", 1),
+            text if isinstance(text, str) else None,
+            self._other_texts,
         )
         return CausalTrace(self, ids, at, kind, made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,18 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
-from ._apply import edits_of
-from ._arguments import FloatArray, bounded, floats, index, selection
+from ._arguments import FloatArray, index
 from ._extras import need
-from .edits import Interventions
 from .errors import UsageError
+from .html import deliver, frame, page
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ._arguments import Selection
     from .model import InterpretableModel
 
 IntArray = npt.NDArray[np.int64]
@@ -107,6 +105,7 @@ class Lens:
         ]
         self.forward_ms: float = arrays["forward_ms"]
         self.lens_ms: float = arrays["lens_ms"]
+        self._page: bytes = arrays["page"]
         self.n_layers: int = model.config.n_layers
         self.title = f"{model.config.ref}, logit lens"
         known = {*map(int, np.unique(self.ids)), *self.target_ids}
@@ -297,10 +296,42 @@ class Lens:
 
         return plot_lens(self, metric, **options)
 
-    def _repr_html_(self) -> str:
-        from .html import lens_table
+    def to_html(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        others: Sequence[Lens] = (),
+    ) -> str | None:
+        """Make a page to look around in, as ``pellucid lens --html`` does.
 
-        return lens_table(self)
+        Parameters
+        ----------
+        path
+            Where to write it; None: it is given back.
+        others
+            More lenses for the page, which shows any two side by side.
+
+        Returns
+        -------
+        str or None
+            HTML, one file that asks for nothing else: 160 kB and the data.
+
+        Raises
+        ------
+        Error
+            It cannot be written.
+        """
+        for other in others:
+            if not isinstance(other, Lens):
+                raise TypeError(
+                    f"to_html: others: {type(other).__name__}: give lenses"
+                )
+        return deliver(
+            page(self._page, [other._page for other in others]), path
+        )
+
+    def _repr_html_(self) -> str:
+        text = page(self._page)
+        return frame(text, self.title, rows=len(self.sites))
 
     def __repr__(self) -> str:
         rows, positions, k = self.ids.shape
@@ -316,329 +347,3 @@ def _label(site: str, layer: int) -> str:
         return "embed"
     last = site.rsplit(".", 1)[-1]
     return str(layer) if last == str(layer) else f"{layer} {last}"
-
-
-class LensMethods:
-    """What `InterpretableModel` does with the lens."""
-
-    def lens(
-        self: InterpretableModel,
-        inputs: Any,
-        layers: Selection = None,
-        positions: Selection = None,
-        sites: str | Sequence[str] = "resid_post",
-        top_k: int = 5,
-        targets: int | str | Sequence[int | str] = (),
-        skip_first: int = 0,
-        embed: bool = True,
-        interventions: Interventions = None,
-    ) -> Lens | list[Lens]:
-        """Decode every layer at every position with the model's own head.
-
-        The last row is the model's output, bit for bit. Method: nostalgebraist,
-        "interpreting GPT: the logit lens" (2020).
-
-        Parameters
-        ----------
-        inputs
-            A text or token ids; or a list of them, for a lens each.
-        layers
-            Blocks: an index, several, a slice, or text such as "0:30:4".
-        positions
-            Of the prompt: the same.
-        sites
-            Rows of each block: "resid_post", "resid_mid", "attn_out",
-            "mlp_out", or several.
-        top_k
-            Tokens that are kept a cell.
-        targets
-            Tokens to follow wherever they stand, by text or id.
-        skip_first
-            Positions left out of the summary.
-        embed
-            With all layers: also the row of what enters block 0.
-        interventions
-            Edits of the run that is decoded.
-
-        Raises
-        ------
-        UsageError
-            A layer, a position, `top_k` or a target that is not there; an edit
-            of what comes after the blocks.
-        """
-        many = [targets] if isinstance(targets, (str, int)) else list(targets)
-        if not isinstance(sites, str):
-            sites = ",".join(sites)
-        made = _core.lens(
-            self._core,
-            self._prompts(inputs),
-            selection(layers, "layers"),
-            selection(positions, "positions"),
-            sites,
-            bool(embed),
-            bounded(top_k, "top_k", 1, self.vocab_size),
-            [self.token_id(target, "targets") for target in many],
-            bounded(skip_first, "skip_first", 0),
-            "each",
-            edits_of(self, interventions),
-        )
-        lenses = [Lens(self, arrays) for arrays in made]
-        return lenses if self._is_batch(inputs) else lenses[0]
-
-    def logit_lens(
-        self: InterpretableModel,
-        text: str | Sequence[int],
-        top_k: int = 1,
-        layers: Sequence[int] | None = None,
-        position: int | None = None,
-        plot: bool = False,
-        max_display_tokens: int = 15,
-        figsize: tuple[float, float] = (16, 10),
-        cmap: str = "viridis",
-        font_family: str | None = None,
-        final_norm: Any | None = None,
-        skip_norm: bool = False,
-    ) -> dict[int, list[list[tuple[int, float, str]]]]:
-        """Say what each block would predict, as mlxterp's `logit_lens` does.
-
-        Parameters
-        ----------
-        text
-            The prompt, or its token ids.
-        top_k
-            Tokens a cell.
-        layers
-            Blocks, negative ones from the last; None: all.
-        position
-            One position, negative ones from the end; None: all.
-        plot
-            Also draw a heatmap: colour is the probability of a cell's top-1
-            token, from 0 to 1.
-        max_display_tokens
-            The last so many positions are drawn.
-        figsize, cmap, font_family
-            Of the heatmap. Without a family, fonts are chosen that have the
-            letters.
-        final_norm
-            Another function of states ``[positions, d_model]`` in place of the
-            model's final norm.
-        skip_norm
-            No norm at all.
-
-        Returns
-        -------
-        dict
-            ``{block: [[(id, score, text), ...] of each position]}``. Scores
-            are logits, not probabilities (`lens` gives both). With `position`,
-            each list holds that position alone.
-
-        Raises
-        ------
-        UsageError
-            A block or position that is not there, or `top_k`.
-        """
-        if self._is_batch(text):
-            raise TypeError("logit_lens: give one text; lens() takes several")
-        chosen = self._blocks(layers)
-        at = None if position is None else index(position, "position")
-        bounded(top_k, "top_k", 1, self.vocab_size)
-        if skip_norm or final_norm is not None:
-            cells = self._custom_lens(
-                text, chosen, at, top_k, final_norm, skip_norm
-            )
-        else:
-            cells = self._own_lens(text, chosen, at, top_k)
-        results = {
-            layer: [
-                [
-                    (token, score, self.token_to_str(token))
-                    for token, score in zip(ids, scores, strict=True)
-                ]
-                for ids, scores in zip(*cells[layer][:2], strict=True)
-            ]
-            for layer in chosen
-        }
-        if plot:
-            from .plots import plot_logit_lens
-
-            plot_logit_lens(
-                self,
-                text,
-                results,
-                np.array([cells[layer][2] for layer in chosen]),
-                at,
-                max_display_tokens=bounded(
-                    max_display_tokens, "max_display_tokens", 1
-                ),
-                figsize=figsize,
-                cmap=cmap,
-                font_family=font_family,
-            )
-        return results
-
-    def _blocks(
-        self: InterpretableModel, layers: Sequence[int] | None
-    ) -> list[int]:
-        n = len(self.layers)
-        if layers is None:
-            return list(range(n))
-        many = (
-            layers
-            if isinstance(layers, Sequence)
-            else list(np.atleast_1d(layers))
-        )
-        chosen = []
-        for layer in many:
-            number = index(layer, "layers")
-            if not -n <= number < n:
-                raise UsageError(
-                    f"layers: {number}: the model has {n}, numbered 0 to "
-                    f"{n - 1}"
-                )
-            chosen.append(number % n)
-        if not chosen:
-            raise UsageError("layers: is an empty choice; name at least one")
-        return list(dict.fromkeys(chosen))
-
-    def _own_lens(
-        self: InterpretableModel,
-        text: Any,
-        layers: list[int],
-        position: int | None,
-        top_k: int,
-    ) -> dict[int, tuple[list, list, list]]:
-        """Ids and logits ``[positions, k]`` and top-1 probabilities a block."""
-        made = _core.lens(
-            self._core,
-            self._prompts(text),
-            selection(layers, "layers"),
-            selection(position, "position"),
-            embed_row=False,
-            top_k=top_k,
-        )[0]
-        top = made["top"]
-        ids, logits = top["ids"].tolist(), top["logits"].tolist()
-        probs = top["probs"][:, :, 0].tolist()
-        return {
-            layer: (ids[row], logits[row], probs[row])
-            for row, layer in enumerate(made["layers"])
-        }
-
-    def _custom_lens(
-        self: InterpretableModel,
-        text: Any,
-        layers: list[int],
-        position: int | None,
-        top_k: int,
-        final_norm: Any | None,
-        skip_norm: bool,
-    ) -> dict[int, tuple[list, list, list]]:
-        names = [self._core.layer_paths[layer] for layer in layers]
-        trace = self.trace(text, sites=names)
-        out = {}
-        for layer, name in zip(layers, names, strict=True):
-            states = trace.activations[name][0]
-            if position is not None:
-                n = len(states)
-                if not -n <= position < n:
-                    raise UsageError(
-                        f"position: {position}: the prompt has {n} tokens, "
-                        f"numbered 0 to {n - 1} or {-n} to -1"
-                    )
-                states = states[[position]]
-            if not skip_norm:
-                states = floats(final_norm(states), "final_norm")
-            logits = self.unembed(states, final_norm=False)
-            ids = top_ids(logits, top_k)
-            wide = logits.astype(np.float64)
-            best = wide.max(axis=-1, keepdims=True)
-            probs = 1 / np.exp(wide - best).sum(axis=-1)
-            scores = np.take_along_axis(logits, ids, axis=-1)
-            out[layer] = (ids.tolist(), scores.tolist(), probs.tolist())
-        return out
-
-    def get_token_predictions(
-        self: InterpretableModel,
-        hidden_state: Any,
-        top_k: int = 10,
-        return_scores: bool = False,
-        embedding_layer: Any | None = None,
-        lm_head: Any | None = None,
-    ) -> list:
-        """Decode normalised states with the model's output projection.
-
-        Parameters
-        ----------
-        hidden_state
-            ``[d_model]`` or ``[batch, d_model]``, as the final norm leaves it.
-            Logits, ``[vocab]`` or ``[batch, vocab]``, are taken as they are.
-        top_k
-            Tokens.
-        return_scores
-            Give (id, logit) pairs.
-        embedding_layer
-            Something else to project with: its ``weight`` ``[vocab, d_model]``.
-        lm_head
-            A function that projects. Goes before `embedding_layer`.
-
-        Returns
-        -------
-        list
-            Ids or pairs, the highest logit first, of equal ones the lower id;
-            for a batch a list of such lists.
-
-        Raises
-        ------
-        UsageError
-            Another shape, NaN or infinities, or `top_k` out of range.
-        """
-        states = floats(hidden_state, "hidden_state")
-        if states.ndim not in (1, 2):
-            raise UsageError(
-                f"hidden_state: shape {list(states.shape)}: give [d_model] or "
-                "[batch, d_model]"
-            )
-        bounded(top_k, "top_k", 1, self.vocab_size)
-        if lm_head is not None:
-            logits = floats(lm_head(states), "lm_head")
-        elif embedding_layer is not None and hasattr(
-            embedding_layer, "as_linear"
-        ):
-            logits = embedding_layer.as_linear(states)
-        elif embedding_layer is not None:
-            weight = floats(embedding_layer.weight, "embedding_layer")
-            logits = states @ weight.T
-        elif states.shape[-1] == self.vocab_size != self.config.d_model:
-            logits = states
-        else:
-            logits = self.unembed(states, final_norm=False)
-        rows = np.atleast_2d(logits)
-        ids = top_ids(rows, min(top_k, rows.shape[-1]))
-        scores = np.take_along_axis(rows, ids, axis=-1)
-        made = [
-            list(zip(i, s, strict=True)) if return_scores else i
-            for i, s in zip(ids.tolist(), scores.tolist(), strict=True)
-        ]
-        return made[0] if states.ndim == 1 else made
-
-    @staticmethod
-    def _is_batch(inputs: Any) -> bool:
-        """Whether inputs are several prompts, not one."""
-        if isinstance(inputs, str):
-            return False
-        if hasattr(inputs, "ndim"):
-            return inputs.ndim == 2
-        return any(isinstance(one, str) or np.ndim(one) > 0 for one in inputs)
-
-
-def top_ids(logits: FloatArray, k: int) -> IntArray:
-    """Find the k highest of each row, of equal ones the lower ids first."""
-    if k < logits.shape[-1]:
-        # All that could be among the first k, so that ties go by id.
-        kth = np.partition(logits, -k, axis=-1)[..., -k]
-        rows = []
-        for row, least in zip(logits, kth, strict=True):
-            found = np.flatnonzero(row >= least)
-            rows.append(found[np.argsort(-row[found], kind="stable")][:k])
-        return np.array(rows, dtype=np.int64)
-    return np.argsort(-logits, axis=-1, kind="stable")[..., :k]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -356,6 +356,27 @@ class InterpretableModel(Analysis):
                 for one in many
             ]
         return [token_ids(many)]
+
+    def _input_texts(self, inputs: Any, count: int) -> list[str | None]:
+        """Give those of `count` prompts that were texts."""
+        many = inputs if self._is_batch(inputs) else [inputs]
+        texts = [one if isinstance(one, str) else None for one in many]
+        return texts if len(texts) == count else [None] * count
+
+    @property
+    def _other_texts(self) -> Callable[[int], str] | None:
+        """What pages name tokens by; None: the model's own tokenizer."""
+        own = self._tokenizer is self._own_tokenizer
+        return None if own else self.token_to_str
+
+    @staticmethod
+    def _is_batch(inputs: Any) -> bool:
+        """Whether inputs are several prompts, not one."""
+        if isinstance(inputs, str):
+            return False
+        if hasattr(inputs, "ndim"):
+            return inputs.ndim == 2
+        return any(isinstance(one, str) or np.ndim(one) > 0 for one in inputs)
 
     # Runs.
 

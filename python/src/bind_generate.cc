@@ -14,6 +14,7 @@
 #include "bindings.h"
 #include "edits.h"
 #include "lens_arrays.h"
+#include "pages.h"
 #include "pellucid/generate.h"
 #include "recording.h"
 #include "watched.h"
@@ -23,7 +24,8 @@ namespace nb = nanobind;
 namespace pellucid::python {
 namespace {
 
-nb::dict DictOf(Generation generation) {
+nb::dict DictOf(Generation generation, const Model& model, std::size_t edits,
+                const nb::object& texts) {
   std::vector<std::int64_t> ids;
   std::vector<float> logprobs;
   for (const GeneratedToken& token : generation.tokens) {
@@ -40,7 +42,12 @@ nb::dict DictOf(Generation generation) {
   out["prompt_ms"] = generation.prompt_ms;
   out["tokens_ms"] = generation.tokens_ms;
   out["recording"] = nb::cast(Recording(std::move(generation.trace)));
-  if (generation.lens) out["lens"] = ArraysOf(*generation.lens);
+  if (generation.lens) {
+    nb::dict lens = ArraysOf(*generation.lens);
+    lens["page"] =
+        LensPageData(*generation.lens, model, edits, std::nullopt, texts);
+    out["lens"] = lens;
+  }
   return out;
 }
 
@@ -55,7 +62,8 @@ nb::list GenerateAll(const Model& model,
                      const std::optional<std::vector<TokenId>>& stop_tokens,
                      const nb::sequence& edits,
                      const std::vector<std::string>& sites, bool lens,
-                     std::size_t lens_top_k, const nb::object& on_text) {
+                     std::size_t lens_top_k, const nb::object& on_text,
+                     const nb::object& texts) {
   Watch watch;
   GenerateOptions options{.max_tokens = max_tokens,
                           .sampling = {.repetition_penalty = repetition_penalty,
@@ -91,7 +99,8 @@ nb::list GenerateAll(const Model& model,
       });
   nb::list out;
   for (Generation& generation : made) {
-    out.append(DictOf(std::move(generation)));
+    out.append(
+        DictOf(std::move(generation), model, options.edits.size(), texts));
   }
   return out;
 }
@@ -105,7 +114,8 @@ void BindGenerate(nb::module_& m) {
         nb::arg("min_p").none(), nb::arg("repetition_penalty"),
         nb::arg("seed").none(), nb::arg("stop_texts"),
         nb::arg("stop_tokens").none(), nb::arg("edits"), nb::arg("sites"),
-        nb::arg("lens"), nb::arg("lens_top_k"), nb::arg("on_text").none());
+        nb::arg("lens"), nb::arg("lens_top_k"), nb::arg("on_text").none(),
+        nb::arg("texts") = nb::none());
 }
 
 }  // namespace pellucid::python

@@ -1,14 +1,17 @@
 // The logit lens.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings.h"
 #include "edits.h"
 #include "lens_arrays.h"
+#include "pages.h"
 #include "pellucid/lens.h"
 #include "watched.h"
 
@@ -17,12 +20,17 @@ namespace nb = nanobind;
 namespace pellucid::python {
 namespace {
 
+// What prompts were, where they were texts.
+using Inputs = std::vector<std::optional<std::string>>;
+
 nb::list ComputeAll(const Model& model,
                     const std::vector<std::vector<TokenId>>& prompts,
                     const std::string& layers, const std::string& positions,
                     const std::string& sites, bool embed_row, std::size_t top_k,
                     const std::vector<TokenId>& targets, std::size_t skip_first,
-                    const std::string& follow, const nb::sequence& edits) {
+                    const std::string& follow, const nb::sequence& edits,
+                    const std::optional<Inputs>& page,
+                    const nb::object& texts) {
   Watch watch;
   LensOptions options{
       .layers = SelectionOf(layers, "layers", /*allow_embed=*/true),
@@ -42,7 +50,14 @@ nb::list ComputeAll(const Model& model,
         return ComputeLensBatch(model, prompts, options);
       });
   nb::list out;
-  for (const Lens& lens : lenses) out.append(ArraysOf(lens));
+  for (std::size_t i = 0; i < lenses.size(); ++i) {
+    nb::dict arrays = ArraysOf(lenses[i]);
+    if (page) {
+      arrays["page"] = LensPageData(lenses[i], model, options.edits.size(),
+                                    page->at(i), texts);
+    }
+    out.append(arrays);
+  }
   return out;
 }
 
@@ -54,8 +69,10 @@ void BindLens(nb::module_& m) {
         nb::arg("sites") = "resid_post", nb::arg("embed_row") = true,
         nb::arg("top_k") = 5, nb::arg("targets") = std::vector<TokenId>(),
         nb::arg("skip_first") = 0, nb::arg("follow") = "none",
-        nb::arg("edits") = nb::list(),
-        "Arrays of each prompt (python/src/lens_arrays.h).");
+        nb::arg("edits") = nb::list(), nb::arg("page") = nb::none(),
+        nb::arg("texts") = nb::none(),
+        "Arrays of each prompt (python/src/lens_arrays.h); with `page`, what "
+        "the prompts were, also what a page shows.");
 }
 
 }  // namespace pellucid::python

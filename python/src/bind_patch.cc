@@ -14,8 +14,11 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "edits.h"
+#include "pages.h"
 #include "pellucid/causal_trace.h"
 #include "pellucid/patch.h"
+#include "render/causal_report.h"
+#include "render/patch_report.h"
 #include "watched.h"
 
 namespace nb = nanobind;
@@ -65,7 +68,7 @@ nb::dict PatchOne(const Model& model, const Ids& clean, const Ids& corrupt,
                   const std::string& direction, const std::string& align,
                   const std::string& layers, const std::string& positions,
                   const std::string& heads, std::size_t window, Span clean_span,
-                  Span corrupt_span) {
+                  Span corrupt_span, const nb::object& texts) {
   const PatchPair pair{
       .clean = clean,
       .corrupt = corrupt,
@@ -83,10 +86,19 @@ nb::dict PatchOne(const Model& model, const Ids& clean, const Ids& corrupt,
       .positions = SelectionOf(positions, "positions"),
       .heads = SelectionOf(heads, "heads"),
       .window = window};
-  return DictOf(Watched([&](const std::stop_token& stop) {
+  const PatchGrid grid = Watched([&](const std::stop_token& stop) {
     options.stop = stop;
     return Patch(model, pair, options);
-  }));
+  });
+  nb::dict out = DictOf(grid);
+  const render::RunInfo run = RunInfoOf(model);
+  const render::TokenTexts token_texts = TextsOf(model, texts);
+  out["page"] = PageData("patch", [&](render::JsonWriter& json) {
+    json.Key("report");
+    render::WritePatch({pair, options, grid, model.info(), run, token_texts},
+                       std::nullopt, json);
+  });
+  return out;
 }
 
 // Mean, low and high of each cell, under `name`, `name`_low and `name`_high.
@@ -114,7 +126,8 @@ nb::dict TraceOne(const Model& model, const Ids& ids,
                   std::uint64_t seed, std::optional<float> noise_std,
                   const std::optional<FloatArray>& noise,
                   const std::string& layers, const std::string& positions,
-                  std::size_t resamples) {
+                  std::size_t resamples, const std::optional<std::string>& text,
+                  const nb::object& texts) {
   CausalTraceOptions options{.subject = subject,
                              .kind = kind,
                              .window = window,
@@ -131,6 +144,13 @@ nb::dict TraceOne(const Model& model, const Ids& ids,
     return TraceCauses(model, ids, options);
   });
   nb::dict out;
+  const render::RunInfo run = RunInfoOf(model, 0, text);
+  const render::TokenTexts token_texts = TextsOf(model, texts);
+  out["page"] = PageData("causal-trace", [&](render::JsonWriter& json) {
+    json.Key("report");
+    render::WriteCausal({ids, options, trace, model.info(), run, token_texts},
+                        json);
+  });
   out["answer"] = trace.answer;
   out["clean"] = trace.clean;
   out["corrupt"] = TupleOf(trace.summary.corrupt);
@@ -161,12 +181,13 @@ void BindPatch(nb::module_& m) {
         nb::arg("axes"), nb::arg("metric"), nb::arg("direction"),
         nb::arg("align"), nb::arg("layers"), nb::arg("positions"),
         nb::arg("heads"), nb::arg("window"), nb::arg("clean_span"),
-        nb::arg("corrupt_span"));
+        nb::arg("corrupt_span"), nb::arg("texts") = nb::none());
   m.def("causal_trace", &TraceOne, nb::arg("model"), nb::arg("ids"),
         nb::arg("subject"), nb::arg("kind"), nb::arg("window").none(),
         nb::arg("answer").none(), nb::arg("samples"), nb::arg("seed"),
         nb::arg("noise_std").none(), nb::arg("noise").none(), nb::arg("layers"),
-        nb::arg("positions"), nb::arg("resamples"));
+        nb::arg("positions"), nb::arg("resamples"),
+        nb::arg("text") = nb::none(), nb::arg("texts") = nb::none());
   m.def(
       "embedding_deviation",
       [](const Model& model) {

@@ -18,6 +18,7 @@ void BindAttention(nanobind::module_& m);
 void BindAttribution(nanobind::module_& m);
 void BindGenerate(nanobind::module_& m);
 void BindSteer(nanobind::module_& m);
+void BindPage(nanobind::module_& m);
 void BindCli(nanobind::module_& m);
 
 }  // namespace pellucid::python

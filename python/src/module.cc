@@ -22,5 +22,6 @@ NB_MODULE(_core, m) {
   python::BindAttribution(m);
   python::BindGenerate(m);
   python::BindSteer(m);
+  python::BindPage(m);
   python::BindCli(m);
 }

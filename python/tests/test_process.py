@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -230,27 +229,6 @@ def test_without_the_optional_packages() -> None:
     assert len(lines) == 3
     assert lines[0].startswith("matplotlib is needed for this; install it: pip")
     assert "pellucid[pandas]" in lines[1]
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="no torch here"
-)
-@pytest.mark.parametrize("first", ["torch", "pellucid"])
-def test_beside_torch(
-    model: InterpretableModel, default_path: object, first: str
-) -> None:
-    other = "pellucid" if first == "torch" else "torch"
-    code = f"""
-        import sys, {first}
-        import {other}
-        model = pellucid.InterpretableModel(sys.argv[1])
-        a = torch.ones(300, 300) @ torch.ones(300, 300)
-        logits = model.trace("The capital of France is").output
-        shared = torch.from_dlpack(logits)
-        print(int(shared[0, -1].argmax()), float(a[0, 0]))
-    """
-    best = int(model.trace(PROMPT).output[0, -1].argmax())
-    assert run(code, default_path).split() == [str(best), "300.0"]
 
 
 def test_the_command_line_is_the_program(

@@ -26,7 +26,7 @@ def main(folder: str) -> None:
     assert block.shape == (1, 3, model.config.d_model)
     assert np.isfinite(trace.output).all()
     assert lens.max_abs_last_row_minus_logits == 0
-    assert "<table" in lens._repr_html_()
+    assert "<iframe" in lens._repr_html_()
     files = resources.files(pellucid)
     for name in ("py.typed", "_core.pyi"):
         assert files.joinpath(name).is_file(), name

@@ -35,6 +35,22 @@ struct HtmlPage::Impl {
         json([this](std::string_view text) { WriteData(text); },
              JsonStyle::kCompact) {}
 
+  // All up to the data.
+  void Open(PageUse use) {
+    std::string_view page = Template();
+    const std::size_t slot = page.find(kSlot);
+    assert(slot != std::string_view::npos);
+    std::string head(page.substr(0, slot + kSlot.size()));
+    if (use == PageUse::kServed) {
+      const std::size_t policy = head.find(kNoConnection);
+      assert(policy != std::string_view::npos);
+      head.replace(policy, kNoConnection.size(), kOwnServer);
+    }
+    page.remove_prefix(slot + kSlot.size());
+    rest = page.substr(page.find(kSlotEnd));
+    Write(head);
+  }
+
   void Write(std::string_view text) {
     bytes += text.size();
     sink(text);
@@ -61,26 +77,15 @@ struct HtmlPage::Impl {
 
 HtmlPage::HtmlPage(TextSink sink, std::string_view kind, PageUse use)
     : impl_(std::make_unique<Impl>(std::move(sink))) {
-  std::string_view page = Template();
-  const std::size_t slot = page.find(kSlot);
-  assert(slot != std::string_view::npos);
-  std::string head(page.substr(0, slot + kSlot.size()));
-  if (use == PageUse::kServed) {
-    const std::size_t policy = head.find(kNoConnection);
-    assert(policy != std::string_view::npos);
-    head.replace(policy, kNoConnection.size(), kOwnServer);
-  }
-  page.remove_prefix(slot + kSlot.size());
-  impl_->rest = page.substr(page.find(kSlotEnd));
-  impl_->Write(head);
-  JsonWriter& json = impl_->json;
-  json.BeginObject();
-  json.Key("schema");
-  json.String("pellucid.page/1");
-  json.Key("version");
-  json.String(Version());
-  json.Key("kind");
-  json.String(kind);
+  impl_->Open(use);
+  BeginPageData(impl_->json, kind);
+}
+
+void HtmlPage::Write(const TextSink& sink, std::string_view data) {
+  Impl page(sink);
+  page.Open(PageUse::kFile);
+  page.WriteData(data);
+  page.Write(page.rest);
 }
 
 HtmlPage::~HtmlPage() = default;
@@ -96,6 +101,16 @@ void HtmlPage::Finish() {
 std::size_t HtmlPage::bytes() const { return impl_->bytes; }
 
 std::size_t HtmlPage::data_bytes() const { return impl_->data_bytes; }
+
+void BeginPageData(JsonWriter& json, std::string_view kind) {
+  json.BeginObject();
+  json.Key("schema");
+  json.String("pellucid.page/1");
+  json.Key("version");
+  json.String(Version());
+  json.Key("kind");
+  json.String(kind);
+}
 
 void WriteServedPage(const TextSink& sink) {
   HtmlPage(sink, "serve", PageUse::kServed).Finish();

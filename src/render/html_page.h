@@ -34,6 +34,10 @@ class HtmlPage {
   HtmlPage(const HtmlPage&) = delete;
   HtmlPage& operator=(const HtmlPage&) = delete;
 
+  // A whole page of data that were written before, as BeginPageData begins
+  // them.
+  static void Write(const TextSink& sink, std::string_view data);
+
   // The open object of the data, for its other members.
   JsonWriter& data();
 
@@ -48,6 +52,9 @@ class HtmlPage {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The object of the data, left open for the members that its kind asks for.
+void BeginPageData(JsonWriter& json, std::string_view kind);
 
 // The page that `pellucid serve` answers with: of kind "serve", no other data.
 void WriteServedPage(const TextSink& sink);

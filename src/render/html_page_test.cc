@@ -49,6 +49,19 @@ TEST(HtmlPageTest, HoldsTheDataOnceAndTheWholeTemplate) {
                               "\",\"kind\":\"lens\",\"text\":\"abc\"}\n");
 }
 
+TEST(HtmlPageTest, IsTheSameOfDataThatWereWrittenBefore) {
+  constexpr std::string_view kText = "</script>";
+  std::string data, page;
+  JsonWriter json(AppendTo(&data), JsonStyle::kCompact);
+  BeginPageData(json, "lens");
+  json.Key("text");
+  json.String(kText);
+  json.EndObject();
+  json.Finish();
+  HtmlPage::Write(AppendTo(&page), data);
+  EXPECT_EQ(page, PageWith(kText));
+}
+
 TEST(HtmlPageTest, NoTextEndsTheElementOfTheData) {
   const std::string page =
       PageWith("</script><img onerror=alert(1) src=x><!--");
