@@ -41,6 +41,15 @@ def edits_of(
     UnknownSiteError
         A name that is no site of the model.
     """
+    made = _edits_of(model, interventions)
+    for edit in made:
+        edit.__post_init__()  # its fields may have been set since
+    return made
+
+
+def _edits_of(
+    model: InterpretableModel, interventions: Interventions
+) -> list[Edit]:
     if interventions is None:
         return []
     if isinstance(interventions, Edit):

@@ -4,17 +4,186 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import UsageError
+from . import _core
+from .errors import Error, UsageError
 
 FloatArray = npt.NDArray[np.float32]
 # "all", "last", "0,3,-1", "0:30:4", an index, a slice or several indices.
 Selection = str | int | slice | range | Sequence[int] | None
+
+
+def checked_text(text: Any, what: str = "text") -> str:
+    """Give a text that is one: a str that UTF-8 can hold.
+
+    Raises
+    ------
+    TypeError
+        It is no str.
+    UsageError
+        It holds half a surrogate pair.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{what}: {type(text).__name__}: give a str")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{what}: character {error.start}: is no character of Unicode "
+            "(half a surrogate pair); take it out"
+        ) from None
+    return text
+
+
+def word(value: Any, what: str, choices: Sequence[str] = ()) -> str:
+    """Read a word, one of `choices` if there are any.
+
+    Raises
+    ------
+    TypeError
+        It is no str.
+    UsageError
+        It is another one.
+    """
+    text = checked_text(value, what)
+    if choices and text not in choices:
+        raise UsageError(f"{what}: {text!r}: give one of {', '.join(choices)}")
+    return text
+
+
+def flag(value: Any, what: str) -> bool:
+    """Read True or False.
+
+    Raises
+    ------
+    TypeError
+        It is something else.
+    """
+    if isinstance(value, (bool, np.bool_)) or (
+        isinstance(value, int) and value in (0, 1)
+    ):
+        return bool(value)
+    raise TypeError(f"{what}: {type(value).__name__}: give True or False")
+
+
+def path_text(value: Any, what: str) -> str:
+    """Read the path of a file.
+
+    Raises
+    ------
+    TypeError
+        It is none.
+    UsageError
+        It holds what no path can.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{what}: {type(value).__name__}: give a path")
+    text = checked_text(os.fspath(value), what)
+    if not text or "\0" in text:
+        raise UsageError(f"{what}: {text!r}: is no path")
+    return text
+
+
+def span(value: Any, what: str) -> tuple[int, int]:
+    """Read two positions, [begin, end).
+
+    Raises
+    ------
+    TypeError
+        They are not two whole numbers.
+    UsageError
+        One of them is negative.
+    """
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        return bounded(value[0], what, 0), bounded(value[1], what, 0)
+    raise TypeError(f"{what}: {value!r}: give two positions, (begin, end)")
+
+
+def several(value: Any, what: str) -> list[int]:
+    """Read whole numbers: one, or a sequence or an array of them.
+
+    Raises
+    ------
+    TypeError
+        They are something else.
+    """
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return [index(one, what) for one in value]
+    return [index(value, what)]
+
+
+def texts(value: Any, what: str) -> list[str]:
+    """Read texts.
+
+    Raises
+    ------
+    TypeError
+        They are something else.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"{what}: {type(value).__name__}: give texts")
+    return [checked_text(text, what) for text in value]
+
+
+def write_text(path: Any, text: str, what: str) -> None:
+    """Write a file.
+
+    Raises
+    ------
+    Error
+        It cannot be written.
+    """
+    target = path_text(path, what)
+    try:
+        with open(target, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise Error(f"{what}: {target!r}: {error}") from error
+
+
+def figure_size(value: Any, what: str = "figsize") -> tuple[float, float]:
+    """Read the width and height of a figure, in inches.
+
+    Raises
+    ------
+    TypeError
+        They are not two numbers.
+    UsageError
+        One is not above 0, or above 500.
+    """
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise TypeError(f"{what}: {value!r}: give (width, height) in inches")
+    width, height = (number(one, what) for one in value)
+    if not (0 < width <= 500 and 0 < height <= 500):
+        raise UsageError(
+            f"{what}: {width:g} x {height:g} inches: give sizes above 0 and "
+            "up to 500"
+        )
+    return width, height
+
+
+def core_of(model: Any) -> _core.Model:
+    """Give what is open of a model.
+
+    Raises
+    ------
+    TypeError
+        It is no `InterpretableModel`.
+    """
+    core = getattr(model, "_core", None)
+    if not isinstance(core, _core.Model):
+        raise TypeError(
+            f"model: {type(model).__name__}: give an InterpretableModel"
+        )
+    return core
 
 
 def index(value: Any, what: str) -> int:
@@ -85,6 +254,21 @@ def number(value: Any, what: str) -> float:
     return result
 
 
+def bound(value: Any, what: str) -> float:
+    """Read a number that may be infinite.
+
+    Raises
+    ------
+    TypeError
+        It is none.
+    UsageError
+        It is NaN, or finite and beyond float32.
+    """
+    if isinstance(value, (float, np.floating)) and math.isinf(value):
+        return float(value)
+    return number(value, what)
+
+
 def selection(value: Selection, what: str) -> str:
     """Write a choice of indices in the syntax of the command line.
 
@@ -103,7 +287,7 @@ def selection(value: Selection, what: str) -> str:
     if value is None:
         return "all"
     if isinstance(value, str):
-        return value
+        return checked_text(value, what)
     if isinstance(value, (slice, range)):
         parts = [value.start, value.stop, value.step]
         if isinstance(value, range):

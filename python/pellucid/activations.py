@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._arguments import FloatArray, bounded, index
+from ._arguments import FloatArray, bounded, core_of, flag, several
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def collect_activations(
     UnknownSiteError
         A name that is no site.
     """
+    core_of(model)
+    normalize_keys = flag(normalize_keys, "normalize_keys")
     names = None if layers is None else [model.resolve(n) for n in layers]
     trace = model.trace(inputs, sites=names)
     found = {}
@@ -114,9 +116,14 @@ def get_activations(
     UsageError
         A position or a block that is not there.
     """
+    core_of(model)
     chosen = model._blocks(layers)
-    single = np.ndim(positions) == 0
-    wanted = [index(p, "positions") for p in np.atleast_1d(positions)]
+    wanted = several(positions, "positions")
+    if not wanted:
+        raise UsageError("positions: is an empty choice; name at least one")
+    single = not isinstance(positions, Iterable) or (
+        isinstance(positions, np.ndarray) and positions.ndim == 0
+    )
     names = [model._core.layer_paths[layer] for layer in chosen]
     trace = model.trace(prompts, sites=names)
     rows = np.array(

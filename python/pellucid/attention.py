@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arguments import FloatArray, bounded, selection
-from .errors import UsageError
+from ._arguments import FloatArray, bounded, selection, word
 
 if TYPE_CHECKING:
     from ._arguments import Selection
@@ -58,8 +57,7 @@ class HeadScores:
         UsageError
             No such kind.
         """
-        if kind not in KINDS:
-            raise UsageError(f"rank: {kind!r}: kinds are {', '.join(KINDS)}")
+        word(kind, "rank", KINDS)
         scores = getattr(self, kind)
         order = np.argsort(-scores, axis=None, kind="stable")
         places = zip(*np.unravel_index(order, scores.shape), strict=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import bounded, selection
+from ._arguments import bounded, selection, word
 from ._extras import need
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class AttributionMethods:
             self._one_prompt(text, "text"),
             self.token_id(answer, "answer"),
             None if foil is None else self.token_id(foil, "foil"),
-            by,
+            word(by, "by"),
             selection(layers, "layers"),
             selection(position, "position"),
             bounded(top_neurons, "top_neurons", 1),

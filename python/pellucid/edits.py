@@ -16,11 +16,16 @@ from . import _core
 from ._arguments import (
     FloatArray,
     Selection,
+    bound,
     bounded,
+    checked_text,
+    core_of,
     floats,
     indices,
     number,
+    path_text,
     selection,
+    word,
 )
 from .errors import UsageError
 
@@ -110,11 +115,12 @@ class Edit:
 
     def __post_init__(self) -> None:
         """Check what does not depend on a model."""
-        if not isinstance(self.site, str):
-            raise TypeError(f"edit: site: {self.site!r}: give a name")
-        if self.kind not in KINDS:
-            known = ", ".join(KINDS)
-            raise UsageError(f"edit: kind: {self.kind!r}: kinds are {known}")
+        checked_text(self.site, "edit: site")
+        word(self.kind, "edit: kind", KINDS)
+        if self.text is not None:
+            checked_text(self.text, "edit: text")
+        if self.when is not None:
+            word(self.when, "edit: when", ("prompt", "generated", "both"))
         if self.positions is not None:
             self.positions = selection(self.positions, "edit: positions")
         if self.keys is not None:
@@ -123,6 +129,8 @@ class Edit:
         self.features = indices(self.features, "edit: features")
         self.prompts = indices(self.prompts, "edit: prompts")
         self.factor = number(self.factor, "edit: factor")
+        self.low = bound(self.low, "edit: low")
+        self.high = bound(self.high, "edit: high")
         self.seed = bounded(self.seed, "edit: seed", 0, 2**64 - 1)
         if self.values is not None:
             self.values = floats(self.values, "edit: values")
@@ -142,7 +150,7 @@ def read_edits(
     ModelError
         It cannot be read, is damaged, or was saved for another model.
     """
-    made = _core.read_edits(model._core, os.fspath(path))
+    made = _core.read_edits(core_of(model), path_text(path, "path"))
     return [Edit(**arguments) for arguments in made]
 
 
@@ -162,7 +170,8 @@ def write_edits(
     """
     from ._apply import edits_of
 
-    _core.write_edits(model._core, os.fspath(path), edits_of(model, edits))
+    core = core_of(model)
+    _core.write_edits(core, path_text(path, "path"), edits_of(model, edits))
 
 
 EditLike = Edit | Callable[..., Any]

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._apply import edits_of
-from ._arguments import FloatArray, bounded, number, token_ids
+from ._arguments import (
+    FloatArray,
+    bounded,
+    checked_text,
+    number,
+    token_ids,
+    word,
+)
 from .edits import Interventions
 from .errors import UsageError
 from .lens import Lens
-from .tokenizer import checked_text
 
 if TYPE_CHECKING:
     from .model import InterpretableModel
@@ -144,7 +150,10 @@ class GenerateMethods:
             if stop_tokens is None
             else token_ids(stop_tokens, "stop_tokens"),
             edits,
-            [sites] if isinstance(sites, str) else list(sites),
+            [
+                word(site, "sites")
+                for site in ([sites] if isinstance(sites, str) else sites)
+            ],
             lens is not False,
             5 if isinstance(lens, bool) else bounded(lens, "lens", 1),
             _text_function(on_text, several),

@@ -10,7 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._arguments import FloatArray, bounded, floats, number, selection
+from ._arguments import (
+    FloatArray,
+    bounded,
+    figure_size,
+    flag,
+    floats,
+    number,
+    selection,
+    span,
+    word,
+)
 from ._extras import need
 from .edits import Edit
 from .errors import UnknownSiteError, UsageError
@@ -106,8 +116,7 @@ class Grid:
         ImportError
             matplotlib is not there.
         """
-        if values not in ("values", "recovery"):
-            raise UsageError(f'plot: {values!r}: give "values" or "recovery"')
+        word(values, "plot", ("values", "recovery"))
         from .plots import plot_grid
 
         return plot_grid(self, values, **options)
@@ -262,24 +271,25 @@ class PatchMethods:
         UsageError
             Prompts, an answer, a site or a range that does not fit.
         """
-        wanted = metric or ("logprob" if foil is None else "logit-diff")
+        if metric is None:
+            metric = "logprob" if foil is None else "logit-diff"
         made = _core.patch(
             self._core,
             self._one_prompt(clean, "clean"),
             self._one_prompt(corrupt, "corrupt"),
             self._answer(answer, "answer"),
             [] if foil is None else self._answer(foil, "foil"),
-            site,
-            grid,
-            wanted,
-            direction,
-            align,
+            word(site, "site"),
+            word(grid, "grid"),
+            word(metric, "metric"),
+            word(direction, "direction"),
+            word(align, "align"),
             selection(layers, "layers"),
             selection(positions, "positions"),
             selection(heads, "heads"),
             bounded(window, "window", 1),
-            clean_span,
-            corrupt_span,
+            span(clean_span, "clean_span"),
+            span(corrupt_span, "corrupt_span"),
             self._other_texts,
         )
         return PatchGrid(self, made)
@@ -333,14 +343,14 @@ class PatchMethods:
         """
         ids = self._one_prompt(text, "text")
         if isinstance(subject, str):
-            at = _core.tokens_of_text(self._core, ids, subject)
+            at = _core.tokens_of_text(self._core, ids, word(subject, "subject"))
         else:
             at = [bounded(p, "subject", 0, len(ids) - 1) for p in subject]
         made = _core.causal_trace(
             self._core,
             ids,
             at,
-            kind,
+            word(kind, "kind"),
             None if window is None else bounded(window, "window", 1),
             None if answer is None else self.token_id(answer, "answer"),
             bounded(samples, "samples", 1),
@@ -404,10 +414,8 @@ class PatchMethods:
         UnknownSiteError
             No such component.
         """
-        if metric not in DISTANCES:
-            raise UsageError(
-                f"metric: {metric!r}: give one of {', '.join(DISTANCES)}"
-            )
+        word(metric, "metric", tuple(DISTANCES))
+        plot, size = flag(plot, "plot"), figure_size(figsize)
         chosen = self._blocks(layers)
         clean = self._one_prompt(clean_text, "clean_text")
         corrupted = self._one_prompt(corrupted_text, "corrupted_text")
@@ -431,7 +439,7 @@ class PatchMethods:
                 one if isinstance(one, str) else str(one)
                 for one in (clean_text, corrupted_text)
             ]
-            plot_recovery(results, component, *words, figsize, cmap)
+            plot_recovery(results, component, *words, size, cmap)
         return results
 
     def _patched(
@@ -496,7 +504,7 @@ class PatchMethods:
             if not ids:
                 raise UsageError(f"{what}: {answer!r}: has no tokens")
             return ids
-        if np.ndim(answer) == 0:
+        if not isinstance(answer, (list, tuple, np.ndarray)):
             return [self.token_id(answer, what)]
         return [self.token_id(one, what) for one in answer]
 

@@ -12,10 +12,9 @@ import json
 import os
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 from . import _core
-from .errors import Error
+from ._arguments import write_text
 
 # What the page of a frame may do: run its script, save what it exports.
 SANDBOX = "allow-scripts allow-downloads"
@@ -51,10 +50,7 @@ def deliver(text: str, path: str | os.PathLike[str] | None) -> str | None:
     """
     if path is None:
         return text
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Error(f"to_html: {os.fspath(path)!r}: {error}") from error
+    write_text(path, text, "to_html")
     return None
 
 

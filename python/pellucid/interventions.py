@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arguments import FloatArray, bounded, floats, number
+from ._arguments import FloatArray, bounded, floats, number, word
 from .edits import Edit, EditLike
 from .errors import UsageError
 
@@ -63,6 +63,8 @@ class Intervention:
         Gives the keyword arguments of an `Edit` that does the same, or None: a
         run calls the function. It is called with the shape of what a token has
         at the site, None for scores and pattern.
+    is_users
+        What the function raises is left as it is.
     """
 
     def __init__(
@@ -70,18 +72,35 @@ class Intervention:
         name: str,
         function: Callable[[FloatArray, list[int] | None], Any],
         edit: EditMaker | None = None,
+        is_users: bool = False,
     ) -> None:
         self._name = name
         self._function = function
         self._edit = edit
+        self._is_users = is_users
 
     def __call__(self, x: Any) -> Any:
         """Apply it to an array."""
-        return self._function(np.asarray(x), None)
+        return self.apply(np.asarray(x), None)
 
     def apply(self, x: FloatArray, prompts: list[int] | None) -> Any:
-        """Apply it to a part of a batch: the prompts that x holds."""
-        return self._function(x, prompts)
+        """Apply it to a part of a batch: the prompts that x holds.
+
+        Raises
+        ------
+        UsageError
+            Its numbers do not fit the shape of x.
+        """
+        if self._is_users:
+            return self._function(x, prompts)
+        try:
+            return self._function(x, prompts)
+        except UsageError:
+            raise
+        except ValueError as error:
+            raise UsageError(
+                f"{self._name}: does not fit {list(x.shape)}: {error}"
+            ) from error
 
     def edits(self, site: str, shape: Shape) -> list[Edit] | None:
         """Give the edits that do the same, or None: there are none."""
@@ -162,10 +181,7 @@ def replace_with(value: Any, align: str = "end") -> Intervention:
         It has NaN or an infinity, or another word for `align`; in the run,
         shapes that do not fit.
     """
-    if align not in ("end", "start", "strict"):
-        raise UsageError(
-            f'replace_with: align: {align!r}: give "end", "start" or "strict"'
-        )
+    word(align, "replace_with: align", ("end", "start", "strict"))
     values = floats(value, "replace_with: value")
 
     def edit(shape: Shape) -> dict[str, Any] | None:
@@ -315,7 +331,7 @@ def custom(function: Function) -> Intervention:
     if not callable(function):
         raise TypeError(f"custom: {function!r}: give a function")
     name = getattr(function, "__name__", type(function).__name__)
-    return Intervention(name, lambda x, _: function(x))
+    return Intervention(name, lambda x, _: function(x), is_users=True)
 
 
 class InterventionComposer:
@@ -353,7 +369,8 @@ class _Composed(Intervention):
                 x = part.apply(x, prompts)
             return x
 
-        super().__init__(" then ".join(map(repr, parts)) or "nothing", run)
+        name = " then ".join(map(repr, parts)) or "nothing"
+        super().__init__(name, run, is_users=True)
         self._parts = parts
 
     def edits(self, site: str, shape: Shape) -> list[Edit] | None:

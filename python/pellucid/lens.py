@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ._arguments import FloatArray, index
+from ._arguments import FloatArray, index, word
 from ._extras import need
 from .errors import UsageError
 from .html import deliver, frame, page
@@ -234,10 +234,7 @@ class Lens:
         UsageError
             Another name.
         """
-        if name not in METRICS:
-            raise UsageError(
-                f"metric: {name!r}: give one of {', '.join(METRICS)}"
-            )
+        word(name, "metric", METRICS)
         if name in ("entropy", "kl"):
             return getattr(self, name)
         if self.target_ids:

@@ -9,7 +9,16 @@ import numpy as np
 
 from . import _core
 from ._apply import edits_of
-from ._arguments import bounded, floats, index, selection
+from ._arguments import (
+    bounded,
+    figure_size,
+    flag,
+    floats,
+    index,
+    selection,
+    several,
+    word,
+)
 from .edits import Interventions
 from .errors import UsageError
 from .lens import Lens
@@ -69,8 +78,7 @@ class LensMethods:
             of what comes after the blocks.
         """
         many = [targets] if isinstance(targets, (str, int)) else list(targets)
-        if not isinstance(sites, str):
-            sites = ",".join(sites)
+        kinds = [sites] if isinstance(sites, str) else list(sites)
         several = self._is_batch(inputs)
         prompts = self._prompts(inputs)
         made = _core.lens(
@@ -78,8 +86,8 @@ class LensMethods:
             prompts,
             selection(layers, "layers"),
             selection(positions, "positions"),
-            sites,
-            bool(embed),
+            ",".join(word(kind, "sites") for kind in kinds),
+            flag(embed, "embed"),
             bounded(top_k, "top_k", 1, self.vocab_size),
             [self.token_id(target, "targets") for target in many],
             bounded(skip_first, "skip_first", 0),
@@ -145,6 +153,7 @@ class LensMethods:
         """
         if self._is_batch(text):
             raise TypeError("logit_lens: give one text; lens() takes several")
+        plot, skip_norm = flag(plot, "plot"), flag(skip_norm, "skip_norm")
         chosen = self._blocks(layers)
         at = None if position is None else index(position, "position")
         bounded(top_k, "top_k", 1, self.vocab_size)
@@ -176,7 +185,7 @@ class LensMethods:
                 max_display_tokens=bounded(
                     max_display_tokens, "max_display_tokens", 1
                 ),
-                figsize=figsize,
+                figsize=figure_size(figsize),
                 cmap=cmap,
                 font_family=font_family,
             )
@@ -188,14 +197,8 @@ class LensMethods:
         n = len(self.layers)
         if layers is None:
             return list(range(n))
-        many = (
-            layers
-            if isinstance(layers, Sequence)
-            else list(np.atleast_1d(layers))
-        )
         chosen = []
-        for layer in many:
-            number = index(layer, "layers")
+        for number in several(layers, "layers"):
             if not -n <= number < n:
                 raise UsageError(
                     f"layers: {number}: the model has {n}, numbered 0 to "

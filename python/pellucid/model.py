@@ -12,7 +12,14 @@ import numpy as np
 
 from . import _core
 from ._analysis import Analysis
-from ._arguments import FloatArray, bounded, floats, token_ids
+from ._arguments import (
+    FloatArray,
+    bounded,
+    checked_text,
+    flag,
+    floats,
+    token_ids,
+)
 from .core.module_resolver import ModuleResolver
 from .edits import Interventions
 from .errors import ModelError, UsageError
@@ -23,7 +30,7 @@ from .modules import (
     current_trace,
     module_of,
 )
-from .tokenizer import Tokenizer, checked_text, tokenizer_of
+from .tokenizer import Tokenizer, tokenizer_of
 from .trace import Trace
 
 
@@ -290,6 +297,7 @@ class InterpretableModel(Analysis):
         prepend_bos
             Put a BOS token before the text if it has none yet.
         """
+        prepend_bos = flag(prepend_bos, "prepend_bos")
         if isinstance(input, str):
             ids = self.encode(input)
             bos = getattr(self._require_tokenizer(), "bos_token_id", None)
@@ -458,7 +466,8 @@ class InterpretableModel(Analysis):
                 f"be {d_model}"
             )
         flat = rows.reshape(-1, d_model)
-        made = _core.unembed(self._core, flat, bool(final_norm))
+        norm = flag(final_norm, "unembed: final_norm")
+        made = _core.unembed(self._core, flat, norm)
         return made.reshape(*rows.shape[:-1], self.vocab_size)
 
     def __repr__(self) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arguments import checked_text, figure_size, word
 from ._extras import need
+from .errors import UsageError
 from .fonts import families_for, visible, writable
 
 if TYPE_CHECKING:
@@ -30,6 +32,28 @@ LABELS = {
     "entropy": "entropy (nats)",
     "kl": "KL divergence from the final row (nats)",
 }
+
+
+def color_map(name: Any, what: str = "cmap") -> Any:
+    """Find a colour map of matplotlib.
+
+    Raises
+    ------
+    TypeError
+        It is neither a name nor a map.
+    UsageError
+        There is none of that name.
+    """
+    matplotlib = need("matplotlib", "plot")
+    colors = need("matplotlib.colors", "plot")
+    if isinstance(name, colors.Colormap):
+        return name
+    text = word(name, what)
+    if text not in matplotlib.colormaps:
+        raise UsageError(
+            f"{what}: {text!r}: is no colour map of matplotlib; give another"
+        )
+    return matplotlib.colormaps[text]
 
 
 def show() -> None:
@@ -99,10 +123,13 @@ def heatmap(
         *map(str, rows),
         *(t for row in shown for t in row),
     ]
+    if font_family is not None:
+        checked_text(font_family, "font_family")
     families, missing = families_for(everything, font_family)
     font = {"fontfamily": families}
     if ax is None:
-        size = figsize or (2 + 0.9 * len(columns), 1.5 + 0.32 * len(rows))
+        size = (2 + 0.9 * len(columns), 1.5 + 0.32 * len(rows))
+        size = size if figsize is None else figure_size(figsize)
         figure, ax = pyplot.subplots(figsize=size, layout="constrained")
     else:
         figure = ax.get_figure()
@@ -111,7 +138,7 @@ def heatmap(
         data,
         aspect="auto",
         interpolation="nearest",
-        cmap=cmap,
+        cmap=color_map(cmap),
         norm=norm,
         origin="upper" if top_down else "lower",
     )
@@ -275,7 +302,7 @@ def plot_recovery(
     values = np.array([results[layer] for layer in layers])
     figure, ax = pyplot.subplots(figsize=figsize, layout="constrained")
     # Blue is positive, red negative, by the map's two ends.
-    ends = pyplot.get_cmap(cmap)(np.where(values > 0, 0.1, 0.9))
+    ends = color_map(cmap)(np.where(values > 0, 0.1, 0.9))
     bars = ax.bar(layers, values, color=ends, edgecolor="black", alpha=0.8)
     ax.bar_label(bars, fmt="%.1f%%", fontsize=8, padding=2)
     ax.axhline(0, color="black", linewidth=0.8)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ._arguments import FloatArray, bounded, floats
+from ._arguments import FloatArray, bounded, flag, floats
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def top_ids(logits: FloatArray, k: int) -> npt.NDArray[np.int64]:
     """Find the k highest of each row, of equal ones the lower ids first."""
+    if len(logits) == 0:
+        return np.zeros((0, k), dtype=np.int64)
     if k < logits.shape[-1]:
         # All that could be among the first k, so that ties go by id.
         kth = np.partition(logits, -k, axis=-1)[..., -k]
@@ -25,6 +27,21 @@ def top_ids(logits: FloatArray, k: int) -> npt.NDArray[np.int64]:
             rows.append(found[np.argsort(-row[found], kind="stable")][:k])
         return np.array(rows, dtype=np.int64)
     return np.argsort(-logits, axis=-1, kind="stable")[..., :k]
+
+
+def _projected(states: FloatArray, layer: Any) -> FloatArray:
+    if not hasattr(layer, "weight"):
+        raise TypeError(
+            f"embedding_layer: {type(layer).__name__}: has no weight; give "
+            "[vocab, d_model]"
+        )
+    weight = floats(layer.weight, "embedding_layer")
+    if weight.ndim != 2 or weight.shape[1] != states.shape[-1]:
+        raise UsageError(
+            f"embedding_layer: weight: shape {list(weight.shape)}: give "
+            f"[vocab, {states.shape[-1]}]"
+        )
+    return states @ weight.T
 
 
 class PredictionMethods:
@@ -72,6 +89,7 @@ class PredictionMethods:
                 "[batch, d_model]"
             )
         bounded(top_k, "top_k", 1, self.vocab_size)
+        return_scores = flag(return_scores, "return_scores")
         if lm_head is not None:
             logits = floats(lm_head(states), "lm_head")
         elif embedding_layer is not None and hasattr(
@@ -79,8 +97,7 @@ class PredictionMethods:
         ):
             logits = embedding_layer.as_linear(states)
         elif embedding_layer is not None:
-            weight = floats(embedding_layer.weight, "embedding_layer")
-            logits = states @ weight.T
+            logits = _projected(states, embedding_layer)
         elif states.shape[-1] == self.vocab_size != self.config.d_model:
             logits = states
         else:

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import FloatArray, bounded, floats, number, selection
+from ._arguments import (
+    FloatArray,
+    bounded,
+    core_of,
+    floats,
+    number,
+    path_text,
+    selection,
+    word,
+)
 from .edits import Edit
 from .errors import UsageError
 
@@ -69,7 +78,7 @@ class Steering(Mapping):
             A vector of block 0 for GGUF.
         """
         _core.write_steering(
-            model._core, os.fspath(path), list(self._vectors.items())
+            core_of(model), path_text(path, "path"), list(self._vectors.items())
         )
 
     def __getitem__(self, layer: int) -> FloatArray:
@@ -126,7 +135,7 @@ class SteerMethods:
             list(zip(wanted, unwanted, strict=True)),
             selection(layers, "layers"),
             selection(positions, "positions"),
-            method,
+            word(method, "method"),
         )
         return Steering(self, {layer: vector for layer, _, vector in made})
 
@@ -140,5 +149,5 @@ class SteerMethods:
         ModelError
             It cannot be read, or is for another model.
         """
-        made = _core.read_steering(self._core, os.fspath(path))
+        made = _core.read_steering(self._core, path_text(path, "path"))
         return Steering(self, {layer: vector for layer, _, vector in made})

@@ -7,30 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import _core
-from ._arguments import bounded, token_ids
-from .errors import UsageError
-
-
-def checked_text(text: Any, what: str = "text") -> str:
-    """Give a text that is one: a str that UTF-8 can hold.
-
-    Raises
-    ------
-    TypeError
-        It is no str.
-    UsageError
-        It holds half a surrogate pair.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"{what}: {type(text).__name__}: give a str")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"{what}: character {error.start}: is no character of Unicode "
-            "(half a surrogate pair); take it out"
-        ) from None
-    return text
+from ._arguments import bounded, checked_text, flag, token_ids, word
 
 
 class Tokenizer:
@@ -68,7 +45,9 @@ class Tokenizer:
             No BOS token to put first ("always").
         """
         return self._core.encode(
-            checked_text(text), bos, bool(add_special_tokens)
+            checked_text(text),
+            word(bos, "bos", ("auto", "always", "never")),
+            flag(add_special_tokens, "add_special_tokens"),
         )[0]
 
     def decode(self, token_ids_: Any, skip_special_tokens: bool = False) -> str:
@@ -78,7 +57,8 @@ class Tokenizer:
         ):
             token_ids_ = [token_ids_]
         return self._core.decode(
-            token_ids(token_ids_), bool(skip_special_tokens)
+            token_ids(token_ids_),
+            flag(skip_special_tokens, "skip_special_tokens"),
         )
 
     def convert_ids_to_tokens(self, ids: Sequence[int]) -> list[str]:
@@ -125,7 +105,7 @@ class Tokenizer:
         text, ids, _ = _core.render_chat(
             self._model,
             json.dumps(list(messages)),
-            bool(add_generation_prompt),
+            flag(add_generation_prompt, "add_generation_prompt"),
             json.dumps(variables),
         )
         return ids if tokenize else text

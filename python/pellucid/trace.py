@@ -163,6 +163,8 @@ class Trace:
 
     def get(self, name: str) -> FloatArray | None:
         """Give what was saved under a name ("layers.3.output"), or None."""
+        if not isinstance(name, str):
+            raise TypeError(f"get: {type(name).__name__}: give a name")
         if name in self.saved_values:
             return self.saved_values[name]
         wanted = self._site_of(name)

@@ -169,6 +169,9 @@ def test_a_browser_draws_the_frame(
                 "--disable-gpu",
                 f"--user-data-dir={tmp_path / 'profile'}",
                 "--window-size=1200,900",
+                # Lest the frame be a process of its own, which the picture
+                # does not wait for.
+                "--disable-features=IsolateSandboxedIframes",
                 "--virtual-time-budget=10000",
                 f"--screenshot={picture}",
                 document.as_uri(),
@@ -182,5 +185,9 @@ def test_a_browser_draws_the_frame(
 
     lens: Lens = model.lens(PROMPT)
     shown = lens._repr_html_()
-    assert yellow(shown) > 2000
+    seen = 0
+    for _ in range(5):  # a busy machine may draw it too late
+        if seen == 0:
+            seen = yellow(shown)
+    assert seen > 2000
     assert yellow(shown.replace("allow-scripts ", "")) == 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from .._arguments import checked_text, index, texts
 
 if TYPE_CHECKING:
     from ..model import InterpretableModel
@@ -128,6 +130,11 @@ def find_layer_key_pattern(
     str or None
         The name, if there is one.
     """
+    layer_idx = index(layer_idx, "layer_idx")
+    if component is not None:
+        checked_text(component, "component")
+    if not isinstance(activations, Mapping):
+        activations = texts(activations, "activations")
     suffix = f".{component}" if component else ""
     names = [f"{name}.{layer_idx}{suffix}" for name in LISTS]
     for name in names:

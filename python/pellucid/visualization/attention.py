@@ -8,18 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._arguments import FloatArray, floats
+from .._arguments import (
+    FloatArray,
+    checked_text,
+    figure_size,
+    flag,
+    floats,
+    index,
+    span,
+    texts,
+    word,
+)
 from .._extras import need
 from ..errors import UsageError
 from ..fonts import families_for, visible, writable
+from ..plots import color_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ..model import InterpretableModel
     from ..trace import Trace
 
 MAX_HEADS = 16  # of a grid
+BACKENDS = ("auto", "matplotlib")
 
 
 @dataclass
@@ -54,6 +67,38 @@ class AttentionVisualizationConfig:
     backend: str = "auto"
 
 
+def model_of(trace: Any) -> InterpretableModel:
+    """Give the model of a trace.
+
+    Raises
+    ------
+    TypeError
+        It is no `Trace`.
+    """
+    from ..trace import Trace
+
+    if not isinstance(trace, Trace):
+        raise TypeError(f"trace: {type(trace).__name__}: give a Trace")
+    return trace.model
+
+
+def config_of(config: Any, kind: type) -> Any:
+    """Give a configuration, the default one for None.
+
+    Raises
+    ------
+    TypeError
+        It is of another class.
+    """
+    if config is None:
+        return kind()
+    if not isinstance(config, kind):
+        raise TypeError(
+            f"config: {type(config).__name__}: give a {kind.__name__}"
+        )
+    return config
+
+
 def get_attention_patterns(
     trace: Trace, layers: int | Sequence[int] | None = None
 ) -> dict[int, FloatArray]:
@@ -69,10 +114,8 @@ def get_attention_patterns(
     UsageError
         A block that is not there.
     """
-    model = trace.model
-    chosen = model._blocks(
-        None if layers is None else [layers] if np.ndim(layers) == 0 else layers
-    )
+    model = model_of(trace)
+    chosen = model._blocks(layers)
     return {
         layer: trace.activations[model._patterns[layer]] for layer in chosen
     }
@@ -114,8 +157,14 @@ def attention_heatmap(
     UsageError
         Another shape or backend, or a head that is not there.
     """
-    config = config or AttentionVisualizationConfig()
-    _check_backend(backend)
+    config = config_of(config, AttentionVisualizationConfig)
+    word(backend, "backend", BACKENDS)
+    head_idx = index(head_idx, "head_idx")
+    if figsize is None:
+        figsize = (config.figure_width / 100, config.figure_height / 100)
+    size = figure_size(figsize)
+    if mask_upper_tri is None:
+        mask_upper_tri = config.mask_upper_tri
     weights = floats(attention, "attention")
     while weights.ndim > 2:
         at = 0 if weights.ndim == 4 else head_idx
@@ -128,19 +177,19 @@ def attention_heatmap(
     if weights.ndim != 2:
         raise UsageError("attention: give [..., queries, keys]")
     pyplot = need("matplotlib.pyplot", "plot")
-    size = figsize or (config.figure_width / 100, config.figure_height / 100)
     figure, ax = pyplot.subplots(figsize=size, layout="constrained")
     image = _draw(
         ax,
         weights,
         tokens,
-        colorscale or config.colorscale,
-        config.mask_upper_tri if mask_upper_tri is None else mask_upper_tri,
+        config.colorscale if colorscale is None else colorscale,
+        flag(mask_upper_tri, "mask_upper_tri"),
         font_size=9,
     )
     ax.set_xlabel("Key tokens")
     ax.set_ylabel("Query tokens")
-    ax.set_title(title or "Attention pattern")
+    title = "Attention pattern" if title is None else checked_text(title)
+    ax.set_title(title)
     if config.show_colorbar:
         figure.colorbar(image, ax=ax, label="attention weight")
     return figure
@@ -179,10 +228,16 @@ def attention_from_trace(
     UsageError
         Another mode or backend, or a head that is not there.
     """
-    config = config or AttentionVisualizationConfig()
-    _check_backend(config.backend)
-    if heads is not None and layers is None:
-        layers = sorted({layer for layer, _ in heads})
+    config = config_of(config, AttentionVisualizationConfig)
+    word(config.backend, "backend", BACKENDS)
+    word(mode, "mode", ("grid", "single", "interactive"))
+    word(head_notation, "head_notation", ("LH", "dot"))
+    if heads is not None:
+        heads = [span(pair, "heads") for pair in heads]
+        if not heads:
+            raise UsageError("heads: is an empty choice; name at least one")
+        if layers is None:
+            layers = sorted({layer for layer, _ in heads})
     patterns = get_attention_patterns(trace, layers)
     if mode == "single":
         first = min(patterns)
@@ -192,10 +247,6 @@ def attention_from_trace(
         from .interactive import interactive_attention
 
         return interactive_attention(patterns, tokens)
-    if mode != "grid":
-        raise UsageError(
-            f'mode: {mode!r}: give "grid", "single" or "interactive"'
-        )
     return _grid(patterns, tokens, heads, head_notation, config)
 
 
@@ -251,14 +302,16 @@ def _draw(
     masked: bool,
     font_size: int,
 ) -> Any:
-    if len(tokens) != len(weights):
+    tokens = texts(tokens, "tokens")
+    if len(tokens) != len(weights) or weights.shape[0] != weights.shape[1]:
         raise UsageError(
-            f"tokens: {len(tokens)} texts for {len(weights)} positions"
+            f"tokens: {len(tokens)} texts for queries and keys "
+            f"{list(weights.shape)}; give one for each"
         )
     if masked:
         hidden = np.triu(np.ones(weights.shape, dtype=bool), k=1)
         weights = np.ma.masked_array(weights, hidden)
-    image = ax.imshow(weights, cmap=cmap)
+    image = ax.imshow(weights, cmap=color_map(cmap, "colorscale"))
     shown = [visible(token) for token in tokens]
     families, missing = families_for(shown)
     names = [writable(name, missing) for name in shown]
@@ -266,8 +319,3 @@ def _draw(
     ax.set_xticks(range(len(names)), names, rotation=45, ha="right", **style)
     ax.set_yticks(range(len(names)), names, **style)
     return image
-
-
-def _check_backend(backend: str) -> None:
-    if backend not in ("auto", "matplotlib"):
-        raise UsageError(f'backend: {backend!r}: give "auto" or "matplotlib"')

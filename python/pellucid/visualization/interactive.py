@@ -7,17 +7,16 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._arguments import FloatArray, floats
+from .._arguments import FloatArray, floats, index, texts, write_text
 from .._extras import need
 from ..errors import UsageError
 from ..fonts import BLANKS
-from .attention import get_attention_patterns
+from .attention import config_of, get_attention_patterns
 
 if TYPE_CHECKING:
     from ..trace import Trace
@@ -127,10 +126,16 @@ def interactive_attention(
     UsageError
         No patterns, or another shape.
     """
-    config = config or InteractiveAttentionConfig()
+    config = config_of(config, InteractiveAttentionConfig)
+    tokens = texts(tokens, "tokens")
+    if not isinstance(attention_patterns, Mapping):
+        raise TypeError(
+            f"attention: {type(attention_patterns).__name__}: give "
+            "{block: weights}"
+        )
     if not attention_patterns:
         raise UsageError("attention: there are no patterns; give some")
-    layers = sorted(attention_patterns)
+    layers = sorted(index(layer, "attention") for layer in attention_patterns)
     weights = [
         _steps(attention_patterns[layer], len(tokens)) for layer in layers
     ]
@@ -172,7 +177,7 @@ def save_interactive_attention(
 ) -> None:
     """Write the page to a file."""
     page = interactive_attention(attention_patterns, tokens, config)
-    Path(filepath).write_text(page, encoding="utf-8")
+    write_text(filepath, page, "filepath")
 
 
 def display_interactive_attention(

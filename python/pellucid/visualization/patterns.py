@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._arguments import FloatArray, bounded, floats, number
+from .._arguments import FloatArray, bounded, core_of, floats, number
 from ..attention import HeadScore
 from ..errors import UsageError
 from .attention import get_attention_patterns
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _matrix(pattern: Any) -> FloatArray:
     weights = floats(pattern, "attention_pattern")
-    if weights.ndim != 2:
+    if weights.ndim != 2 or weights.size == 0:
         raise UsageError(
             f"attention_pattern: shape {list(weights.shape)}: give "
             "[queries, keys]"
@@ -77,8 +77,17 @@ def copying_score(ov_circuit: Any, unembedding: Any | None = None) -> float:
         The mean of the diagonal, over the mean size of all entries.
     """
     circuit = floats(ov_circuit, "ov_circuit").astype(np.float64)
+    if circuit.ndim != 2 or len({0, *circuit.shape}) != 2:
+        raise UsageError(
+            f"ov_circuit: shape {list(circuit.shape)}: give [d_model, d_model]"
+        )
     if unembedding is not None:
         words = floats(unembedding, "unembedding").astype(np.float64)
+        if words.ndim != 2 or words.shape[0] != len(circuit):
+            raise UsageError(
+                f"unembedding: shape {list(words.shape)}: give "
+                f"[{len(circuit)}, vocab]"
+            )
         circuit = words.T @ circuit @ words
     return float(np.diag(circuit).mean() / (np.abs(circuit).mean() + 1e-8))
 
@@ -187,6 +196,7 @@ def detect_induction_heads(
     UsageError
         Sizes or layers out of range.
     """
+    core_of(model)
     scores = model.head_scores(n_random_tokens, n_repeats, seed=seed)
     chosen = set(model._blocks(layers))
     limit = number(threshold, "threshold")
@@ -206,6 +216,8 @@ def find_attention_pattern(
 ) -> list[HeadScore]:
     """Find heads that a function of ``[queries, keys]`` scores highly."""
     limit = number(threshold, "threshold")
+    if not callable(pattern_fn):
+        raise TypeError(f"pattern_fn: {pattern_fn!r}: give a function")
     scored = [
         HeadScore(layer, head, float(pattern_fn(pattern)), "custom")
         for layer, head, pattern in _heads(model, text, layers)
@@ -217,6 +229,7 @@ def find_attention_pattern(
 def _heads(
     model: InterpretableModel, text: Any, layers: Sequence[int] | None
 ) -> list[tuple[int, int, FloatArray]]:
+    core_of(model)
     chosen = model._blocks(layers)
     names = [model._patterns[layer] for layer in chosen]
     patterns = get_attention_patterns(model.trace(text, sites=names), chosen)
