@@ -1,5 +1,6 @@
 """All methods of a model that analyse it, by topic."""
 
+from .activation_patching import ActivationPatchingMethods
 from .attention import AttentionMethods
 from .attribution import AttributionMethods
 from .generation import GenerateMethods
@@ -13,6 +14,7 @@ class Analysis(
     LensMethods,
     PredictionMethods,
     PatchMethods,
+    ActivationPatchingMethods,
     AttentionMethods,
     AttributionMethods,
     GenerateMethods,
