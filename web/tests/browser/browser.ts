@@ -12,8 +12,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
+import type { RunData } from '../../src/data/page_data';
 
-const PROGRAM = process.env.PELLUCID_PROGRAM ?? 'pellucid';
+export const PROGRAM = process.env.PELLUCID_PROGRAM ?? 'pellucid';
 const CHROMIUM = process.env.PELLUCID_CHROMIUM ?? '/usr/bin/chromium';
 
 export interface Opened {
@@ -127,4 +128,22 @@ export async function expectAccessible(
 export function expectQuiet({ problems, requests }: Opened): void {
   expect(problems).toEqual([]);
   expect(requests).toEqual([]);
+}
+
+/** The data of a page of a lens, and what stands before and behind them. */
+export function takeApart(page: string): {
+  runs: RunData[];
+  with: (data: unknown) => string;
+} {
+  const slot = /(id="pellucid-data">)([\s\S]*?)(<\/script>)/.exec(page);
+  if (!slot?.[2]) throw new Error('no data in the page');
+  const { runs } = JSON.parse(slot[2]) as { runs: RunData[] };
+  return {
+    runs,
+    with: (data) =>
+      page.replace(
+        slot[0],
+        () => `${slot[1]}${JSON.stringify(data)}${slot[3]}`,
+      ),
+  };
 }

@@ -80,7 +80,7 @@ describe('other reports', () => {
     await expect
       .poll(() => page.locator('h1').textContent())
       .toContain('Layer 20, head 4');
-    await page.getByTestId('heads').click({ position: { x: 5, y: 50 } });
+    await page.getByTestId('heads').click({ position: { x: 30, y: 60 } });
     await expect
       .poll(() => page.locator('h1').textContent())
       .toContain('Layer 3, head 0');
@@ -102,6 +102,9 @@ describe('other reports', () => {
     const { page } = opened;
     await expect.poll(() => page.getByTestId('cell').count()).toBe(30 * 9);
     await page.getByTestId('layer').selectOption('previous token');
+    expect(await page.locator('header').textContent()).toContain(
+      '10 tokens × 2, ',
+    );
     await expectAccessible(page);
     expectQuiet(opened);
     await page.close();
