@@ -4,12 +4,13 @@
  *
  * PELLUCID_PROGRAM names the program, PELLUCID_CHROMIUM the browser.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { RunData } from '../../src/data/page_data';
@@ -84,6 +85,12 @@ export function useBrowser() {
       execFileSync(PROGRAM, [...args, '--html', path], {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
+      return pathToFileURL(path).href;
+    },
+    /** The same for what takes long: the tests' own clock goes on meanwhile. */
+    async slowPageOf(name: string, ...args: string[]): Promise<string> {
+      const path = join(folder, name);
+      await promisify(execFile)(PROGRAM, [...args, '--html', path]);
       return pathToFileURL(path).href;
     },
   };

@@ -282,7 +282,7 @@ describe('the page of a lens', () => {
 
   it('is small, and so are its data', async () => {
     const words = Array.from({ length: 500 }, (_, i) => ` ${i % 10}`).join('');
-    const address = browser.pageOf('500.html', 'lens', words);
+    const address = await browser.slowPageOf('500.html', 'lens', words);
     const { page } = await browser.open(address);
     await expect
       .poll(() => page.getByTestId('cell').count())
@@ -299,7 +299,7 @@ describe('the page of a lens', () => {
       4_000_000,
     );
     await page.close();
-  });
+  }, 240_000);
 
   it('has no violation that axe can find', async () => {
     const light = await browser.open(france());
@@ -396,7 +396,6 @@ describe('any token', () => {
     for (const part of ['Ж', '日', '本', '↵', '⇥', '·', 'é', 'ع']) {
       expect(either(part), `${part} in ${shown}`).toBe(true);
     }
-    await expectAccessible(page);
     await page.close();
   });
 

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { cursor, expectAccessible, expectQuiet, useBrowser } from './browser';
 
@@ -87,6 +89,21 @@ describe('other reports', () => {
     await expectAccessible(page);
     expectQuiet(opened);
     await page.close();
+  });
+
+  it('attention of a hundred tokens is rounded, and of many refused', async () => {
+    const address = browser.pageOf('hundred.html', 'attn', 'the '.repeat(100));
+    expect(statSync(fileURLToPath(address)).size).toBeLessThan(2_500_000);
+    const { page } = await browser.open(address);
+    await expect.poll(() => cursor(page).textContent()).toContain('1.00');
+    await page.locator(cell(3, 1)).hover();
+    await expect
+      .poll(() => cursor(page).textContent())
+      .toMatch(/query 3 ·the.*key 1 ·the.*weight\s*0\.\d\d\s*$/);
+    await page.close();
+    expect(() =>
+      browser.pageOf('many.html', 'attn', 'the '.repeat(400)),
+    ).toThrow(/choose --layers or --heads/);
   });
 
   it('scores of heads: a matrix a kind', async () => {
