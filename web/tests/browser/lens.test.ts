@@ -8,6 +8,7 @@ import {
   expectQuiet,
   useBrowser,
 } from './browser';
+import { writeLens } from './lens_file';
 
 const browser = useBrowser();
 const PROMPT = 'The capital of France is';
@@ -356,6 +357,29 @@ describe('two runs', () => {
         .locator(`[data-row="${LAST}"][data-position="4"]`)
         .textContent(),
     ).toBe('·Rome');
+    await page.close();
+  });
+});
+
+describe('a trained lens', () => {
+  it('is named, and has the rows that it has maps for', async () => {
+    const folder = browser.path('small-lens');
+    writeLens(folder, ['model.layers.10'], 0);
+    const address = browser.pageOf(
+      'tuned.html',
+      ...['lens', PROMPT, '--lens', `tuned:${folder}`],
+    );
+    const opened = await browser.open(address);
+    const { page } = opened;
+    await expect
+      .poll(() => page.locator('h1').textContent())
+      .toContain('Tuned lens small-lens: ');
+    expect(await page.locator('[data-row-label]').allTextContents()).toEqual([
+      '29',
+      '10',
+    ]);
+    expect(await cellAt(page, 1, 4).textContent()).toBe('·Paris');
+    expectQuiet(opened);
     await page.close();
   });
 });

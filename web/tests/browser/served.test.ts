@@ -1,5 +1,4 @@
 /** The page of `pellucid serve`, on the default model, as someone uses it. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
@@ -9,29 +8,17 @@ import {
   cursor,
   expectAccessible,
   type Opened,
-  PROGRAM,
   useBrowser,
   type View,
 } from './browser';
+import { writeLens } from './lens_file';
 import { useServer } from './program_server';
 
 const browser = useBrowser();
-/** A lens that is fitted in a moment: what it says is not what is tested. */
 const server = useServer(() => {
-  const text = browser.write(
-    'corpus.txt',
-    'The capital of France is Paris, and that of Italy is Rome. '.repeat(30),
-  );
-  const out = browser.path('small-lens');
-  execFileSync(
-    PROGRAM,
-    [
-      ...['tune', '--text', text, '--out', out, '--window', '64'],
-      ...['--steps', '0', '--ridge', '0.1'],
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  return ['--lens', `tuned:${out}`];
+  const folder = browser.path('small-lens');
+  writeLens(folder, ['model.layers.10', 'model.layers.20'], 1000);
+  return ['--lens', `tuned:${folder}`];
 });
 const PROMPT = 'The capital of France is';
 const LAST = 30;
@@ -223,6 +210,12 @@ describe('the page of pellucid serve', () => {
     expect(await page.locator('h1').textContent()).toContain(
       'Tuned lens small-lens',
     );
+    // Rows without a map are left out; the last is the model's own.
+    expect(await page.locator('[data-row-label]').allTextContents()).toEqual([
+      '29',
+      '20',
+      '10',
+    ]);
     await page.getByTestId('run-b').selectOption('0');
     await page.getByTestId('mode').selectOption('both');
     await expect.poll(() => page.getByRole('grid').count()).toBe(2);
