@@ -141,6 +141,23 @@ Result<Selection> SelectionOf(const std::optional<std::string>& text,
   return text ? Selection::Parse(*text, what) : Selection::All();
 }
 
+// What can be looked at in a browser.
+Status CheckPage(const Arguments& arguments, const PatternOptions& options,
+                 const ModelInfo& model, std::size_t tokens) {
+  PELLUCID_ASSIGN_OR_RETURN(const auto layers,
+                            options.layers.Resolve(model.n_layers));
+  PELLUCID_ASSIGN_OR_RETURN(const auto heads,
+                            options.heads.Resolve(model.n_heads));
+  const std::size_t all = layers.size() * heads.size();
+  const std::size_t weights = all * tokens * (tokens + 1) / 2;
+  if (weights <= render::kMostPageWeights) return {};
+  return arguments.Problem(
+      "--html",
+      fmt::format("{} heads over {} tokens have {} weights, more than the {} "
+                  "that a page holds; choose --layers or --heads",
+                  all, tokens, weights, render::kMostPageWeights));
+}
+
 Status ShowPatterns(const Arguments& arguments, const AttnFlags& flags,
                     const HeatmapPlan& plan, Io& io) {
   PatternOptions options;
@@ -156,6 +173,10 @@ Status ShowPatterns(const Arguments& arguments, const AttnFlags& flags,
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<TokenId> ids,
       EncodeOnePrompt(arguments, flags.prompt, model, &prompt, io));
+  if (flags.result.html) {
+    PELLUCID_RETURN_IF_ERROR(
+        CheckPage(arguments, options, model.info(), ids.size()));
+  }
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
                             ResultOutputs::Open(flags.result, "attn", io));
   options.stop = io.stop;

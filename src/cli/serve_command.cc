@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/lens_choice.h"
 #include "server/server.h"
 
 namespace pellucid::cli {
@@ -15,6 +18,7 @@ namespace {
 
 struct ServeFlags {
   ModelOptions model;
+  std::vector<std::string> lenses;
   std::size_t port = 8421;
   std::optional<std::string> host, token;
   std::size_t max_tokens = server::ServeLimits().max_tokens;
@@ -39,9 +43,24 @@ void AddFlags(Arguments& arguments, ServeFlags* flags) {
   arguments.Number("--time-limit", "S", 1, 86'400, &flags->time_limit,
                    "seconds that one request may run; default: 300");
   AddModelOptions(arguments, &flags->model);
+  arguments.Texts("--lens", "tuned:FILE|jacobian:FILE", &flags->lenses,
+                  "a trained lens that the page and requests may choose for "
+                  "this model, beside the logit lens (may be repeated)");
   AddColorOption(arguments, &flags->color);
   arguments.Example("pellucid serve");
   arguments.Example("pellucid serve --port 0 --model gemma-3-270m.gguf");
+  arguments.Example("pellucid serve --lens tuned:my-lens");
+}
+
+Result<std::vector<server::TrainedLensPtr>> ReadLenses(
+    const std::vector<LensChoice>& choices, const Model& model) {
+  std::vector<server::TrainedLensPtr> lenses;
+  for (const LensChoice& choice : choices) {
+    PELLUCID_ASSIGN_OR_RETURN(server::TrainedLensPtr lens,
+                              ReadLensChoice(choice, model));
+    if (lens) lenses.push_back(std::move(lens));
+  }
+  return lenses;
 }
 
 }  // namespace
@@ -55,12 +74,18 @@ Status RunServe(Args args, Io& io) {
   AddFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
+  std::vector<LensChoice> lenses;
+  for (const std::string& text : flags.lenses) {
+    PELLUCID_ASSIGN_OR_RETURN(lenses.emplace_back(),
+                              ParseLensChoice(arguments, text));
+  }
   PELLUCID_ASSIGN_OR_RETURN(OpenedModel opened, OpenModel(flags.model, io));
   server::ServerOptions options;
   options.host = flags.host.value_or(options.host);
   options.port = static_cast<std::uint16_t>(flags.port);
   options.token = flags.token;
   options.threads = flags.model.threads;
+  PELLUCID_ASSIGN_OR_RETURN(options.lenses, ReadLenses(lenses, opened.model));
   options.limits.max_tokens = flags.max_tokens;
   options.limits.run_time = std::chrono::seconds(flags.time_limit);
   PELLUCID_ASSIGN_OR_RETURN(

@@ -10,11 +10,13 @@
 
 #include "testutil/run_cli.h"
 #include "testutil/test_server.h"
+#include "testutil/tiny_hf.h"
 
 namespace pellucid::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A sink that another thread waits at.
 class LineSink : public Sink {
@@ -117,6 +119,44 @@ TEST(ServeCommandTest, TheLensIsThatOfTheCommand) {
             WithoutTimes(Compact(printed.out)));
 }
 
+TEST(ServeCommandTest, ATrainedLensIsChosenByItsName) {
+  const testutil::TempDir dir;
+  const std::string path = testutil::WriteTextModel(dir);
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "abc ab dea hgf bad cab 012 3";
+  testutil::WriteFileText(dir / "text.txt", text);
+  const auto fit = testutil::RunCli({"tune", "--text", dir / "text.txt",
+                                     "--out", dir / "mine", "--window", "8",
+                                     "--steps", "0", "--model", path});
+  ASSERT_EQ(fit.exit_code, 0) << fit.err;
+  Serving serving({"--model", path, "--lens", "tuned:" + (dir / "mine")});
+  httplib::Client client("127.0.0.1", serving.port());
+  const auto info = client.Get("/api/v1/info");
+  ASSERT_TRUE(info);
+  EXPECT_THAT(info->body, HasSubstr(R"("lenses":["logit","tuned:mine"])"));
+  const auto ask = [&](const std::string& lens) {
+    return client
+        .Post("/api/v1/lens",
+              R"({"text": "ab cab", "top_k": 5, "lens": ")" + lens + "\"}",
+              "application/json")
+        ->body;
+  };
+  const std::string served = ask("tuned:mine");
+  EXPECT_THAT(served, HasSubstr(R"("lens":{"kind":"tuned","ref":"mine"})"));
+  EXPECT_THAT(served, Not(HasSubstr(dir / "mine")));
+  const auto printed =
+      testutil::RunCli({"lens", "ab cab", "--model", path, "--lens",
+                        "tuned:" + (dir / "mine"), "--json", "-"});
+  const auto rows = [](const std::string& json) {
+    const std::string whole = Compact(json);
+    const std::size_t begin = whole.find("\"rows\"");
+    return whole.substr(begin, whole.find("\"summary\"") - begin);
+  };
+  EXPECT_EQ(rows(served), rows(printed.out));
+  EXPECT_NE(rows(served), rows(ask("logit")));
+  EXPECT_THAT(ask("tuned:other"), HasSubstr("logit, tuned:mine"));
+}
+
 TEST(ServeCommandTest, ATokenIsTaken) {
   const testutil::TempDir dir;
   Serving serving(
@@ -138,6 +178,13 @@ TEST(ServeCommandTest, WhatCannotBeServedIsRefused) {
       {"serve", "--model", path, "--port", "0", "--host", "no.such.invalid"});
   EXPECT_EQ(no_host.exit_code, 2);
   EXPECT_THAT(no_host.err, HasSubstr("serve: --host"));
+  EXPECT_EQ(
+      testutil::RunCli({"serve", "--model", path, "--lens", "best"}).exit_code,
+      2);
+  EXPECT_EQ(testutil::RunCli({"serve", "--model", path, "--port", "0", "--lens",
+                              "tuned:/no/such"})
+                .exit_code,
+            3);
   EXPECT_THAT(testutil::RunCli({"serve", "--help"}).out, HasSubstr("--port"));
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <utility>
@@ -159,6 +161,34 @@ void WriteHead(JsonWriter& json, const HeadScore& head,
   json.EndObject();
 }
 
+// `weights`, all in [0, 1], as the nearest multiples of 1 / `scale`.
+template <typename Whole>
+std::vector<Whole> Rounded(const std::vector<float>& weights, float scale) {
+  std::vector<Whole> out(weights.size());
+  std::ranges::transform(weights, out.begin(), [scale](float weight) {
+    return static_cast<Whole>(std::lround(weight * scale));
+  });
+  return out;
+}
+
+void WriteWeights(JsonWriter& json, const std::vector<float>& weights) {
+  constexpr std::uint32_t kScale16 = 65535, kScale8 = 255;
+  const bool is_exact = weights.size() <= kMostExactWeights;
+  const bool has_16_bits = weights.size() <= kMost16BitWeights;
+  json.Key("weight_scale");
+  json.Integer(is_exact ? 1 : has_16_bits ? kScale16 : kScale8);
+  json.Key("weights");
+  if (is_exact) {
+    WritePacked(json, std::span(weights));
+  } else if (has_16_bits) {
+    const auto whole = Rounded<std::uint32_t>(weights, kScale16);
+    WritePacked(json, std::span(whole));
+  } else {
+    const auto whole = Rounded<std::uint8_t>(weights, kScale8);
+    WritePacked(json, std::span(whole));
+  }
+}
+
 // What a report of patterns says before the weights.
 void WritePatternHead(JsonWriter& json, const PatternReport& report) {
   WriteText(json, "schema", "pellucid.attn/1");
@@ -232,8 +262,7 @@ void WritePackedPatterns(const PatternReport& report, JsonWriter& json) {
   }
   json.BeginObject();
   WritePatternHead(json, report);
-  json.Key("weights");
-  WritePacked(json, std::span<const float>(weights));
+  WriteWeights(json, weights);
   json.EndObject();
 }
 

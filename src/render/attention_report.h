@@ -27,7 +27,14 @@ struct PatternReport {
 void WritePatternJson(const PatternReport& report, const TextSink& sink);
 
 // The same as the next value of `json`, for a page (docs/page.md): "weights"
-// instead of "patterns", of all heads the rows up to their own key, packed.
+// instead of "patterns", of all heads the rows up to their own key, packed. A
+// page must open in a moment, so that many weights are rounded: up to
+// kMostExactWeights are floats, up to kMost16BitWeights whole multiples of 1 /
+// 65535, more of 1 / 255 ("weight_scale").
+inline constexpr std::size_t kMostExactWeights = std::size_t{1} << 16;
+inline constexpr std::size_t kMost16BitWeights = std::size_t{1} << 20;
+// What a page takes at most; 22 MB of data.
+inline constexpr std::size_t kMostPageWeights = std::size_t{1} << 24;
 void WritePackedPatterns(const PatternReport& report, JsonWriter& json);
 
 // layer,head,query,key,weight: one line a key that the query may see.

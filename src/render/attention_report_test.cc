@@ -89,6 +89,31 @@ TEST_F(AttentionReportTest, LongPromptsAreOneLineABlockToo) {
               HasSubstr("layer       head 0\n    1       a 100%\n"));
 }
 
+TEST_F(AttentionReportTest, APageOfManyWeightsRoundsThem) {
+  const auto page = [&](std::size_t tokens) {
+    patterns_.ids.assign(tokens, 1);
+    patterns_.layers = {1};
+    patterns_.heads = {0};
+    Tensor weights({tokens, tokens});
+    weights.data[0] = 0.75f;
+    weights.data[tokens] = 1e-6f;
+    weights.data[tokens + 1] = 1;
+    patterns_.patterns = {{1, 0, weights}};
+    std::string out;
+    JsonWriter json(AppendTo(&out), JsonStyle::kCompact);
+    WritePackedPatterns(Patterns(), json);
+    json.Finish();
+    const std::size_t at = out.find("\"weight_scale\"");
+    return out.substr(at, out.find("AAAA", at) - at);
+  };
+  // 65,341; 65,703; and 1,049,076 weights.
+  EXPECT_EQ(page(361),
+            "\"weight_scale\":1,\"weights\":{\"f32\":\"AABAP703hjUAAIA/");
+  EXPECT_EQ(page(362),
+            "\"weight_scale\":65535,\"weights\":{\"u16\":\"/78AAP//");
+  EXPECT_EQ(page(1448), "\"weight_scale\":255,\"weights\":{\"u8\":\"vwD/");
+}
+
 TEST_F(AttentionReportTest, GridHasAPanelAHeadAndNothingAhead) {
   const HeatmapGrid grid = PatternGrid(Patterns());
   EXPECT_EQ(grid.across, 2u);

@@ -93,7 +93,7 @@ void WriteInfoJson(const InfoReport& report, JsonStyle style,
   json.Key("model");
   json.BeginObject();
   WriteModelKeys(report.model, json);
-  if (report.serve_max_tokens) {
+  if (report.serve) {
     json.Key("n_heads");
     json.Integer(report.model.n_heads);
     json.Key("context");
@@ -118,11 +118,15 @@ void WriteInfoJson(const InfoReport& report, JsonStyle style,
     json.Key("sites");
     WriteSites(*report.sites, json);
   }
-  if (report.serve_max_tokens) {
+  if (report.serve) {
     json.Key("serve");
     json.BeginObject();
     json.Key("max_tokens");
-    json.Integer(*report.serve_max_tokens);
+    json.Integer(report.serve->max_tokens);
+    json.Key("lenses");
+    json.BeginArray();
+    for (const std::string& name : report.serve->lenses) json.String(name);
+    json.EndArray();
     json.EndObject();
   }
   json.EndObject();

@@ -21,22 +21,26 @@ struct TokenizerInfo {
   bool adds_bos = false;
 };
 
+// Of a server: what requests for the model may ask for.
+struct ServeInfo {
+  std::size_t max_tokens = 0;       // the longest prompt
+  std::vector<std::string> lenses;  // "logit", and the names of trained ones
+};
+
 struct InfoReport {
   ModelInfo model;
   std::optional<TokenizerInfo> tokenizer;          // empty: null
   std::string tokenizer_error = {};                // why there is none
   std::optional<std::vector<TensorInfo>> tensors;  // empty: not asked for
   std::optional<std::vector<SiteInfo>> sites;      // empty: not asked for
-  // Of a server: the longest prompt that it takes. Empty: there is none.
-  std::optional<std::size_t> serve_max_tokens = {};
+  std::optional<ServeInfo> serve = {};             // empty: no server
 };
 
 // Writes {"schema", "model", "config", "tokenizer", "tensors", "sites"} and a
-// line feed; without a tokenizer, "tokenizer_error" says why. With
-// serve_max_tokens, "serve": {"max_tokens"} too, and "n_heads" and "context"
-// in "model". Details of the
-// model that are numbers or truth values in JSON's spelling are written as
-// such.
+// line feed; without a tokenizer, "tokenizer_error" says why. Of a server,
+// "serve": {"max_tokens", "lenses"} too, and "n_heads" and "context" in
+// "model". Details of the model that are numbers or truth values in JSON's
+// spelling are written as such.
 void WriteInfoJson(const InfoReport& report, JsonStyle style,
                    const TextSink& sink);
 

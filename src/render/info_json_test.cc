@@ -64,5 +64,16 @@ TEST(InfoJsonTest, TokenizerTensorsSites) {
             "}\n");
 }
 
+TEST(InfoJsonTest, AServerSaysWhatItTakes) {
+  InfoReport report;
+  report.model = testutil::MakeTestLens().model;
+  report.serve = {.max_tokens = 2048, .lenses = {"logit", "tuned:a"}};
+  const std::string json = InfoJson(report);
+  EXPECT_NE(json.find(", \"n_heads\": 4, \"context\": 64}"), std::string::npos);
+  EXPECT_NE(json.find(" \"serve\": {\"max_tokens\": 2048, \"lenses\": "
+                      "[\"logit\", \"tuned:a\"]}\n"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace pellucid::render

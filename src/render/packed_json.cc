@@ -45,6 +45,10 @@ void WritePacked(JsonWriter& json, std::span<const float> values) {
   Write(json, "f32", std::as_bytes(values));
 }
 
+void WritePacked(JsonWriter& json, std::span<const std::uint8_t> values) {
+  Write(json, "u8", std::as_bytes(values));
+}
+
 void WritePacked(JsonWriter& json, std::span<const std::uint32_t> values) {
   constexpr std::uint32_t kMost16 = 0xffff;
   if (std::ranges::any_of(values, [](auto v) { return v > kMost16; })) {

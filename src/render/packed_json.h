@@ -20,6 +20,8 @@ std::string Base64(std::span<const std::byte> bytes);
 // Each writes one value. Numbers that are not finite stay what they are.
 void WritePacked(JsonWriter& json, std::span<const float> values);
 
+void WritePacked(JsonWriter& json, std::span<const std::uint8_t> values);
+
 // "u16" where all fit, else "u32".
 void WritePacked(JsonWriter& json, std::span<const std::uint32_t> values);
 

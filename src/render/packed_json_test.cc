@@ -36,6 +36,7 @@ std::string Packed(const std::vector<T>& values) {
 
 TEST(PackedJsonTest, NumbersAreLittleEndianBytesUnderTheirType) {
   EXPECT_EQ(Packed<float>({1.0f, -2.5f}), "{\"f32\":\"AACAPwAAIMA=\"}\n");
+  EXPECT_EQ(Packed<std::uint8_t>({0, 255, 16}), "{\"u8\":\"AP8Q\"}\n");
   EXPECT_EQ(Packed<std::uint32_t>({1, 65535}), "{\"u16\":\"AQD//w==\"}\n");
   EXPECT_EQ(Packed<std::uint32_t>({1, 65536}), "{\"u32\":\"AQAAAAAAAQA=\"}\n");
 }

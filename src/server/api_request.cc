@@ -176,6 +176,7 @@ void ReadChanges(ObjectReader& reader, ChangeRequest* to) {
 void ReadLens(ObjectReader& reader, LensRequest& to) {
   reader.Text("model", &to.model);
   ReadPrompt(reader, &to.prompt);
+  reader.Text("lens", &to.lens);
   LensOptions& options = to.options;
   options.top_k = 10;
   ReadSelection(reader, "layers", &options.layers, /*allow_embed=*/true);

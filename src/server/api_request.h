@@ -59,7 +59,8 @@ struct LensRequest {
   std::optional<std::string> model;
   PromptRequest prompt;
   ChangeRequest changes;
-  LensOptions options;  // without targets and edits
+  LensOptions options;         // without lens, targets and edits
+  std::string lens = "logit";  // or the name of a trained one
   std::vector<std::string> targets;
   bool stream = false;
 };

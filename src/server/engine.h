@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "render/run_info.h"
 #include "server/http_message.h"
@@ -29,8 +30,8 @@ struct ServeLimits {
 class Engine {
  public:
   Engine(Model model, double load_ms, std::size_t threads,
-         const ServeLimits& bounds)
-      : models(std::move(model), load_ms, threads),
+         const std::vector<TrainedLensPtr>& lenses, const ServeLimits& bounds)
+      : models(std::move(model), load_ms, threads, lenses),
         queue(bounds.waiting, bounds.waiting_of_client),
         limits(bounds) {}
 

@@ -77,7 +77,7 @@ HttpAnswer AnswerInfo(const HttpRequest& request, Engine& engine) {
   const Model& model = (*served)->model;
   render::InfoReport report;
   report.model = (*served)->info;
-  report.serve_max_tokens = engine.limits.max_tokens;
+  report.serve = {engine.limits.max_tokens, LensNames((*served)->lenses)};
   if (const Tokenizer* tokenizer = model.tokenizer()) {
     report.tokenizer = {tokenizer->Kind(), tokenizer->VocabSize(),
                         tokenizer->BosId(), tokenizer->EosId(),

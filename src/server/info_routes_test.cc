@@ -24,6 +24,8 @@ TEST(InfoRoutesTest, InfoSaysWhatThePageNeeds) {
   EXPECT_EQ(json.Int("/model/n_heads"), 2);
   EXPECT_EQ(json.Int("/model/context"), 16);
   EXPECT_EQ(json.Int("/serve/max_tokens"), 2048);
+  EXPECT_EQ(json.Size("/serve/lenses"), 1u);
+  EXPECT_EQ(json.Text("/serve/lenses/0"), "logit");
   EXPECT_FALSE(json.Has("/sites"));
   const TestJson more(server.Get("/api/v1/info?sites=true&tensors=true")->body);
   EXPECT_GT(more.Size("/sites"), 10u);

@@ -23,6 +23,7 @@ struct LensCall {
   LensRequest request;
   PreparedPrompt prompt;
   std::vector<std::size_t> positions;
+  std::string lens_ref;  // of a trained lens, as answers call its file
 
   const Model& model() const { return served->model; }
 };
@@ -62,6 +63,12 @@ Result<std::shared_ptr<LensCall>> Prepare(const HttpRequest& request,
                             PreparePrompt(call->model(), lens.prompt, "lens",
                                           engine.limits.max_tokens));
   LensOptions& options = lens.options;
+  PELLUCID_ASSIGN_OR_RETURN(const ServedLens* trained,
+                            FindLens(call->served->lenses, lens.lens));
+  if (trained != nullptr) {
+    options.trained = trained->lens;
+    call->lens_ref = trained->ref;
+  }
   PELLUCID_ASSIGN_OR_RETURN(options.targets,
                             PrepareTargets(call->model(), lens.targets));
   PELLUCID_ASSIGN_OR_RETURN(
@@ -72,6 +79,12 @@ Result<std::shared_ptr<LensCall>> Prepare(const HttpRequest& request,
                             options.positions.Resolve(call->prompt.ids.size()));
   PELLUCID_RETURN_IF_ERROR(CheckScores(*call, engine.limits.scores));
   return call;
+}
+
+// A client is told a file's name, not where it lies.
+Lens Named(Lens lens, const LensCall& call) {
+  lens.trained_ref = call.lens_ref;
+  return lens;
 }
 
 Task<LensEvent>::Work WorkOf(std::shared_ptr<const LensCall> call,
@@ -89,7 +102,7 @@ Task<LensEvent>::Work WorkOf(std::shared_ptr<const LensCall> call,
     options.stop = stop;
     if (call->request.stream) {
       options.on_part = [&](std::size_t, const Lens& part) {
-        push({part, false, edits});
+        push({Named(part, *call), false, edits});
       };
     }
     PELLUCID_ASSIGN_OR_RETURN(
@@ -98,7 +111,7 @@ Task<LensEvent>::Work WorkOf(std::shared_ptr<const LensCall> call,
     if (call->request.stream) {
       for (LensRow& row : lens.rows) row.cells.clear();
     }
-    push({std::move(lens), true, edits});
+    push({Named(std::move(lens), *call), true, edits});
     return {};
   };
 }

@@ -50,12 +50,13 @@ Error Without(Error error, const std::string& path, const std::string& name) {
   return error;
 }
 
-ServedModelPtr Served(Model model, std::string ref, double load_ms) {
+ServedModelPtr Served(Model model, std::string ref, double load_ms,
+                      std::vector<ServedLens> lenses = {}) {
   ModelInfo info = model.info();
   info.ref = std::move(ref);
   info.path.clear();
-  return std::make_shared<const ServedModel>(
-      ServedModel{std::move(model), std::move(info), load_ms});
+  return std::make_shared<const ServedModel>(ServedModel{
+      std::move(model), std::move(info), load_ms, std::move(lenses)});
 }
 
 // kModel: it cannot be run.
@@ -86,8 +87,9 @@ std::uint64_t BytesOf(const std::string& path) {
 }  // namespace
 
 ModelStore::ModelStore(Model served, double load_ms, std::size_t threads,
+                       const std::vector<TrainedLensPtr>& lenses,
                        std::size_t kept)
-    : served_(Served(served, served.info().ref, load_ms)),
+    : served_(Served(served, served.info().ref, load_ms, NameLenses(lenses))),
       threads_(threads),
       kept_(kept) {}
 

@@ -15,6 +15,7 @@
 
 #include "pellucid/model.h"
 #include "pellucid/result.h"
+#include "server/served_lens.h"
 
 namespace pellucid::server {
 
@@ -23,6 +24,7 @@ struct ServedModel {
   Model model;
   ModelInfo info;  // with the name that requests use, and no path
   double load_ms = 0;
+  std::vector<ServedLens> lenses = {};  // beside the logit lens
 };
 
 using ServedModelPtr = std::shared_ptr<const ServedModel>;
@@ -36,10 +38,10 @@ struct ModelChoice {
 // Safe to use from many threads.
 class ModelStore {
  public:
-  // `served` is what requests get that name none. Others are opened with
-  // `threads` and kept, the last `kept` of them.
+  // `served`, with `lenses`, is what requests get that name none. Others are
+  // opened with `threads` and kept, the last `kept` of them.
   ModelStore(Model served, double load_ms, std::size_t threads,
-             std::size_t kept = 2);
+             const std::vector<TrainedLensPtr>& lenses, std::size_t kept = 2);
 
   const ServedModelPtr& served() const { return served_; }
 

@@ -25,8 +25,9 @@ Result<Server> Server::Make(Model model, double load_ms,
     }
     token = *std::move(random);
   }
-  auto engine = std::make_unique<Engine>(std::move(model), load_ms,
-                                         options.threads, options.limits);
+  auto engine =
+      std::make_unique<Engine>(std::move(model), load_ms, options.threads,
+                               options.lenses, options.limits);
   return Server(std::move(listener), options.host, std::move(token),
                 std::move(engine));
 }

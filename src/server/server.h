@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "pellucid/model.h"
 #include "pellucid/result.h"
@@ -24,6 +25,7 @@ struct ServerOptions {
   // beyond it.
   std::optional<std::string> token = {};
   std::size_t threads = 0;  // of models that requests name; 0: all cores
+  std::vector<TrainedLensPtr> lenses = {};  // for the model that is served
   ServeLimits limits = {};
   HttpLimits http = {};
 };

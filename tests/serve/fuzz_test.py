@@ -26,7 +26,8 @@ from urllib.parse import urlparse
 ROUTES = ["lens", "trace", "tokenize", "generate", "info", "models"]
 METHODS = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "EAT", ""]
 KEYS = [
-    "text", "ids", "messages", "model", "bos", "layers", "positions", "sites",
+    "text", "ids", "messages", "model", "lens", "bos", "layers", "positions",
+    "sites",
     "embed", "top_k", "targets", "skip_first", "edits", "what_if", "stream",
     "format", "max_tokens", "temperature", "top_p", "min_p", "seed", "stop",
     "repetition_penalty", "generation_prompt", "ignore_eos", "none",

@@ -1,6 +1,6 @@
 /** Talks to `pellucid serve` (docs/page.md, "The server's interface"). */
 import type { Block, RunData, RunEnd } from '../data/page_data';
-import { readLines } from './ndjson';
+import { readEvents, readObjects } from './lines';
 
 export type WhatIf =
   | { do: 'zero_head'; layer: number; head: number }
@@ -22,11 +22,21 @@ export type WhatIf =
 export interface LensRequest {
   text: string;
   model?: string;
+  lens?: string;
   layers?: string;
   positions?: string;
   sites?: string;
   top_k?: number;
   targets?: string[];
+  what_if?: WhatIf[];
+}
+
+export interface GenerateRequest {
+  text: string;
+  model?: string;
+  max_tokens: number;
+  temperature?: number;
+  seed?: number;
   what_if?: WhatIf[];
 }
 
@@ -36,10 +46,25 @@ export interface ModelEntry {
   bytes: number;
 }
 
+/** What can be chosen of a model. */
+export interface ModelChoices {
+  layers: number;
+  heads: number;
+  /** Names of lenses, the logit lens first. */
+  lenses: string[];
+}
+
 export interface LensEvents {
   run(data: RunData): void;
   block(block: Block): void;
   end(end: RunEnd): void;
+}
+
+export interface WrittenToken {
+  id: number;
+  /** Null in a model without tokenizer. */
+  text: string | null;
+  logprob: number;
 }
 
 /** What the server says went wrong, in its words. */
@@ -67,12 +92,32 @@ async function checked(response: Response): Promise<Response> {
   throw new ServerError('failed', `the server answers ${response.status}`);
 }
 
+function bodyOf(response: Response): ReadableStream<Uint8Array> {
+  if (!response.body) throw new ServerError('failed', 'an empty answer');
+  return response.body;
+}
+
 export class Client {
   constructor(readonly token: string | null) {}
 
   async models(): Promise<{ models: ModelEntry[]; default: string }> {
     const response = await this.#send('models');
     return (await response.json()) as { models: ModelEntry[]; default: string };
+  }
+
+  async choices(model: string): Promise<ModelChoices> {
+    const response = await this.#send(
+      `info?model=${encodeURIComponent(model)}`,
+    );
+    const info = (await response.json()) as {
+      model: { n_layers: number; n_heads: number };
+      serve: { lenses: string[] };
+    };
+    return {
+      layers: info.model.n_layers,
+      heads: info.model.n_heads,
+      lenses: info.serve.lenses,
+    };
   }
 
   /** Streams a lens; rejects with an AbortError once `signal` is aborted. */
@@ -86,9 +131,8 @@ export class Client {
       { ...request, stream: true },
       signal,
     );
-    if (!response.body) throw new ServerError('failed', 'an empty answer');
     let finished = false;
-    for await (const line of readLines(response.body)) {
+    for await (const line of readObjects(bodyOf(response))) {
       if (isError(line)) {
         throw new ServerError(line.error.code, line.error.message);
       }
@@ -103,6 +147,23 @@ export class Client {
     if (!finished) {
       throw new ServerError('failed', 'the server stopped half-way');
     }
+  }
+
+  /** Streams a continuation: why it ended, "length" or "stop". */
+  async generate(
+    request: GenerateRequest,
+    signal: AbortSignal,
+    onToken: (token: WrittenToken) => void,
+  ): Promise<string> {
+    const response = await this.#send('generate', request, signal);
+    for await (const { name, data } of readEvents(bodyOf(response))) {
+      if (isError(data)) {
+        throw new ServerError(data.error.code, data.error.message);
+      }
+      if (name === 'done') return (data as { finish: string }).finish;
+      onToken(data as WrittenToken);
+    }
+    throw new ServerError('failed', 'the server stopped half-way');
   }
 
   /** The page itself, for a file to keep. */

@@ -31,7 +31,7 @@ export function packRun(run: Run): RunData {
     version: run.version,
     model: run.model,
     run: run.info,
-    lens: { kind: run.lensKind },
+    lens: run.lens,
     input: { text: run.text, ids: pack(run.ids) },
     top_k: run.topK,
     rows: run.rows,

@@ -2,9 +2,10 @@
  * Arrays of numbers as the page's file holds them: `{"f32": "AACAPw=="}`,
  * little-endian in base64 (docs/page.md).
  */
-export type Packed = { u16: string } | { u32: string } | { f32: string };
+export type Packed =
+  { u8: string } | { u16: string } | { u32: string } | { f32: string };
 
-export type Numbers = Uint16Array | Uint32Array | Float32Array;
+export type Numbers = Uint8Array | Uint16Array | Uint32Array | Float32Array;
 
 function bytesOf(base64: string): ArrayBuffer {
   const text = atob(base64);
@@ -18,6 +19,7 @@ function bytesOf(base64: string): ArrayBuffer {
  * lie. Throws a RangeError where they are no whole number of elements.
  */
 export function unpack(packed: Packed): Numbers {
+  if ('u8' in packed) return new Uint8Array(bytesOf(packed.u8));
   if ('u16' in packed) return new Uint16Array(bytesOf(packed.u16));
   if ('u32' in packed) return new Uint32Array(bytesOf(packed.u32));
   return new Float32Array(bytesOf(packed.f32));

@@ -22,6 +22,12 @@ export interface RunInfo {
   edits?: number;
 }
 
+export interface LensInfo {
+  kind: string;
+  /** Of a trained lens: what it was read from. */
+  ref?: string;
+}
+
 export interface RowInfo {
   site: string;
   /** -1: the embedding row. */
@@ -81,7 +87,7 @@ export interface RunData extends Partial<RunEnd> {
   version?: string;
   model: ModelInfo;
   run: RunInfo;
-  lens: { kind: string };
+  lens: LensInfo;
   input: { text: string | null; ids: Packed };
   top_k: number;
   rows: RowInfo[];
@@ -159,7 +165,10 @@ export interface HeadScore {
   first_token: number;
 }
 
-/** `pellucid attn --json`, patterns packed: [layers, heads, tokens, tokens]. */
+/**
+ * `pellucid attn --json`, patterns packed: of each layer and head the rows of
+ * queries up to their own key, as whole multiples of 1 / weight_scale.
+ */
 export interface AttentionReport {
   schema: string;
   version: string;
@@ -168,7 +177,15 @@ export interface AttentionReport {
   layers?: number[];
   heads?: number[];
   weights?: Packed;
+  weight_scale?: number;
   scores?: HeadScore[];
+  sample?: {
+    n_random_tokens: number;
+    n_repeats: number;
+    n_sequences: number;
+    seed: number;
+    bos: boolean;
+  };
 }
 
 export type PageData =

@@ -7,6 +7,7 @@
  */
 import type {
   Block,
+  LensInfo,
   ModelInfo,
   RowInfo,
   RunData,
@@ -30,7 +31,7 @@ export class Run {
   readonly label: string | null;
   readonly model: ModelInfo;
   readonly info: RunInfo;
-  readonly lensKind: string;
+  readonly lens: LensInfo;
   readonly version: string;
   readonly text: string | null;
   readonly ids: Uint32Array;
@@ -65,7 +66,7 @@ export class Run {
     this.label = data.label;
     this.model = data.model;
     this.info = data.run;
-    this.lensKind = data.lens.kind;
+    this.lens = data.lens;
     this.version = data.version ?? '';
     this.text = data.input.text;
     this.ids = Uint32Array.from(unpack(data.input.ids));

@@ -97,7 +97,7 @@ export function lensJson(run: Run): string {
     version: run.version,
     model: run.model,
     run: run.info,
-    lens: { kind: run.lensKind },
+    lens: run.lens,
     input: {
       text: run.text,
       tokens: Array.from(run.ids, (id) => ({

@@ -18,6 +18,8 @@ export interface HeatLayer {
   marks: { name: string; value: number }[];
   /** Ends of the scale; left out: from the numbers. */
   limits?: [number, number];
+  /** Digits behind the point that mean something, where they are few. */
+  decimals?: number;
 }
 
 export interface Heat {
@@ -83,7 +85,11 @@ export function cellText(layer: HeatLayer, row: number, column: number) {
     low !== null && high !== null
       ? ` [${numberText(low)}, ${numberText(high)}]`
       : '';
-  return `${Number(value.toPrecision(5))}${interval}`;
+  const number =
+    layer.decimals === undefined
+      ? `${Number(value.toPrecision(5))}`
+      : value.toFixed(layer.decimals);
+  return `${number}${interval}`;
 }
 
 export interface HeatLook {

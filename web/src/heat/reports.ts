@@ -9,7 +9,7 @@ import type {
   PatchReport,
   Token,
 } from '../data/page_data';
-import { unpackExactly } from '../data/packed';
+import { type Numbers, unpackExactly } from '../data/packed';
 import type { Heat, HeatLayer } from './heat';
 
 export const METRIC_TITLES: Record<string, string> = {
@@ -140,6 +140,15 @@ export const HEAD_KINDS = [
   'first_token',
 ] as const;
 
+function sampleText({ sample }: AttentionReport): string {
+  if (!sample) return '';
+  const { n_random_tokens, n_repeats, n_sequences, seed } = sample;
+  return (
+    `${n_random_tokens} tokens \u00d7 ${n_repeats}, ${n_sequences} ` +
+    `sequence${n_sequences === 1 ? '' : 's'}, seed ${seed}`
+  );
+}
+
 /** Blocks by heads, a kind of score each. */
 export function scoresHeat(report: AttentionReport, scores: HeadScore[]): Heat {
   const layers = 1 + scores.reduce((most, s) => Math.max(most, s.layer), 0);
@@ -156,8 +165,8 @@ export function scoresHeat(report: AttentionReport, scores: HeadScore[]): Heat {
   };
   return {
     title: 'Scores of heads',
-    subtitle: 'on repeated random tokens',
-    detail: report.model.ref,
+    subtitle: 'mean attention weights on random tokens, repeated',
+    detail: sampleText(report),
     rowTitle: 'layer',
     columnTitle: 'head',
     rows: Array.from({ length: layers }, (_, i) => ({
@@ -183,7 +192,9 @@ export class Patterns {
   readonly layers: number[];
   readonly heads: number[];
   readonly tokens: Token[];
-  readonly #weights: Float32Array;
+  readonly #weights: Numbers;
+  /** What a weight of 1 is in those. */
+  readonly #scale: number;
   readonly #size: number;
 
   constructor(report: AttentionReport) {
@@ -194,13 +205,14 @@ export class Patterns {
     this.#size = (n * (n + 1)) / 2;
     const length = this.layers.length * this.heads.length * this.#size;
     if (!report.weights) throw new RangeError('the report has no weights');
-    this.#weights = Float32Array.from(unpackExactly(report.weights, length));
+    this.#weights = unpackExactly(report.weights, length);
+    this.#scale = report.weight_scale ?? 1;
   }
 
   /** How much query `q` of a head, by indices, reads of key `k` <= q. */
   weight(layer: number, head: number, q: number, k: number): number {
     const begin = (layer * this.heads.length + head) * this.#size;
-    return this.#weights[begin + (q * (q + 1)) / 2 + k] ?? 0;
+    return (this.#weights[begin + (q * (q + 1)) / 2 + k] ?? 0) / this.#scale;
   }
 
   heat(layer: number, head: number): Heat {
@@ -228,6 +240,9 @@ export class Patterns {
           ),
           marks: [],
           limits: [0, 1],
+          ...(this.#scale > 1 && {
+            decimals: Math.floor(Math.log10(this.#scale)),
+          }),
         },
       ],
     };

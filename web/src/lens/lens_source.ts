@@ -46,6 +46,7 @@ export function columnWidthOf(run: Run): number {
   const lengths: number[] = [];
   for (let c = 0; c < run.columns; ++c) {
     lengths.push(displayText(run.tokens.text(run.inputId(c))).length);
+    if (!run.ready[c]) continue;
     const last = run.cell(run.rows.length - 1, c);
     lengths.push(displayText(run.tokens.text(run.topToken(last))).length);
   }
@@ -118,12 +119,14 @@ export function lensSource(run: Run, look: LensLook): GridSource {
       const number = value(row, column);
       const other = pairing ? otherTop(pairing, row, column) : null;
       const top = run.topToken(cell);
-      const shown = look.difference && other !== null ? other : top;
+      // What B says; its texts are in its own table.
+      const shown =
+        look.difference && pairing && other !== null
+          ? pairing.b.tokens.text(other)
+          : run.tokens.text(top);
       const site = run.rows[row]?.site ?? '';
       return {
-        text: look.numbers
-          ? numberText(metric, number)
-          : displayText(run.tokens.text(shown)),
+        text: look.numbers ? numberText(metric, number) : displayText(shown),
         paint: paintOf(scale, shade.of(number)),
         // That the last row agrees with itself says nothing.
         bar: crystal[column] === row && row < run.rows.length - 1,

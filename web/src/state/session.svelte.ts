@@ -5,10 +5,12 @@
 import {
   Client,
   type LensRequest,
+  type ModelChoices,
   type ModelEntry,
   type WhatIf,
 } from '../api/client';
 import { mergeBlock, Run } from '../data/run';
+import { Continuation } from './continuation.svelte';
 import type { View } from './view.svelte';
 
 /** Runs that are kept; the oldest goes first. */
@@ -19,12 +21,26 @@ export interface Entry {
   run: Run;
 }
 
+/** The model's own head, which every model has. */
+const LOGIT = 'logit';
+
+/** A page that is not in sight gets no frames, and goes on all the same. */
+const LONGEST_FRAME = 250; // ms
+
+function nextFrame(): Promise<void> {
+  return new Promise((done) => {
+    requestAnimationFrame(() => done());
+    setTimeout(done, LONGEST_FRAME);
+  });
+}
+
 const sameRequest = (a: LensRequest, b: LensRequest) =>
   JSON.stringify(a) === JSON.stringify(b);
 
 export class Session {
   text = $state('');
   model = $state('');
+  lens = $state(LOGIT);
   layers = $state('all');
   positions = $state('all');
   sites = $state('resid_post');
@@ -33,24 +49,46 @@ export class Session {
   whatIf = $state.raw<WhatIf[]>([]);
 
   models = $state.raw<ModelEntry[]>([]);
+  /** Of the chosen model; null: not known yet. */
+  choices = $state.raw<ModelChoices | null>(null);
   entries = $state.raw<Entry[]>([]);
   busy = $state(false);
   error = $state('');
   status = $state('');
 
+  readonly continuation: Continuation;
+
   #abort: AbortController | null = null;
-  #waiting = false;
+  /** Null: nothing is to be drawn. */
+  #drawn: Promise<void> | null = null;
+  #added: { entry: Entry; before: Run | null }[] = [];
 
   constructor(
     readonly client: Client,
     readonly view: View,
-  ) {}
+  ) {
+    this.continuation = new Continuation(client);
+  }
 
   async loadModels(): Promise<void> {
     try {
       const found = await this.client.models();
       this.models = found.models;
-      if (this.model === '') this.model = found.default;
+      await this.choose(this.model === '' ? found.default : this.model);
+    } catch (error) {
+      this.error = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** Turns to a model, and asks what can be chosen of it. */
+  async choose(model: string): Promise<void> {
+    this.model = model;
+    this.choices = null;
+    try {
+      const choices = await this.client.choices(model);
+      if (this.model !== model) return;
+      this.choices = choices;
+      if (!choices.lenses.includes(this.lens)) this.lens = LOGIT;
     } catch (error) {
       this.error = error instanceof Error ? error.message : String(error);
     }
@@ -60,6 +98,7 @@ export class Session {
     return {
       text: this.text,
       ...(this.model !== '' && { model: this.model }),
+      ...(this.lens !== LOGIT && { lens: this.lens }),
       layers: this.layers,
       positions: this.positions,
       sites: this.sites,
@@ -80,6 +119,7 @@ export class Session {
     this.#abort = abort;
     this.busy = true;
     this.error = '';
+    this.status = 'waiting';
     const begun = performance.now();
     try {
       const clean = this.#request([]);
@@ -91,11 +131,16 @@ export class Session {
       if (this.whatIf.length > 0) {
         await this.#run(this.#request(this.whatIf), abort.signal, a);
       }
+      await this.#drawn;
       const took = Math.round(performance.now() - begun);
       this.status = `${a.columns} positions in ${took} ms`;
     } catch (error) {
-      if (abort.signal.aborted) this.status = 'cancelled';
-      else this.error = error instanceof Error ? error.message : String(error);
+      if (abort.signal.aborted) {
+        if (this.#abort === abort) this.status = 'cancelled';
+        return;
+      }
+      this.status = '';
+      this.error = error instanceof Error ? error.message : String(error);
     } finally {
       if (this.#abort === abort) {
         this.#abort = null;
@@ -108,7 +153,10 @@ export class Session {
     this.#abort?.abort();
   }
 
-  /** One run; shown beside `before`, if given, from its first cell on. */
+  /**
+   * One run; shown beside `before`, if given, from its first cells on: only
+   * with these come the texts of its tokens.
+   */
   async #run(
     request: LensRequest,
     signal: AbortSignal,
@@ -118,10 +166,12 @@ export class Session {
     await this.client.lens(request, signal, {
       run: (data) => {
         run = new Run(data);
-        this.#add({ request, run }, before);
       },
       block: (block) => {
         if (!run) return;
+        if (run.readyColumns === 0) {
+          this.#added.push({ entry: { request, run }, before });
+        }
         mergeBlock(run, block);
         this.status = `${run.readyColumns} of ${run.columns} positions`;
         this.#redraw();
@@ -156,10 +206,10 @@ export class Session {
 
   /** At most once a frame, however fast blocks come. */
   #redraw(): void {
-    if (this.#waiting) return;
-    this.#waiting = true;
-    requestAnimationFrame(() => {
-      this.#waiting = false;
+    this.#drawn ??= nextFrame().then(() => {
+      this.#drawn = null;
+      for (const { entry, before } of this.#added) this.#add(entry, before);
+      this.#added = [];
       this.view.version += 1;
     });
   }
@@ -168,7 +218,10 @@ export class Session {
   restore(entry: Entry): void {
     const { request } = entry;
     this.text = request.text;
-    this.model = request.model ?? this.model;
+    if (request.model && request.model !== this.model) {
+      void this.choose(request.model);
+    }
+    this.lens = request.lens ?? LOGIT;
     this.layers = request.layers ?? 'all';
     this.positions = request.positions ?? 'all';
     this.sites = request.sites ?? 'resid_post';
@@ -177,6 +230,19 @@ export class Session {
     this.whatIf = request.what_if ?? [];
     this.view.a = this.entries.indexOf(entry);
     this.view.mode = 'one';
+  }
+
+  /** Writes on behind the prompt. */
+  async write(): Promise<void> {
+    if (this.text === '') return;
+    await this.continuation.write(this.text, this.model, this.whatIf);
+  }
+
+  /** Takes what was written into the prompt, and runs that. */
+  take(text: string): void {
+    this.text += text;
+    this.continuation.clear();
+    void this.submit();
   }
 
   watch(token: string): void {

@@ -78,8 +78,11 @@ export class View {
   }
 
   setRuns(runs: Run[], a: number): void {
+    const b = this.runB;
     this.runs = runs;
     this.a = a;
+    const at = b ? runs.indexOf(b) : -1;
+    if (at >= 0) this.b = at;
     this.clampRuns();
     this.version += 1;
   }

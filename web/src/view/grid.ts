@@ -9,7 +9,9 @@
  *
  * To screen readers it is an ARIA grid whose active descendant is the cursor.
  */
-import type { GridSource } from './grid_source';
+import type { Paint } from './color';
+import { fillHead, type Head, make, makeHead } from './grid_head';
+import { type GridSource, haveSameShape } from './grid_source';
 
 export const ROW_HEIGHT = 20;
 export const LABEL_WIDTH = 62;
@@ -42,13 +44,6 @@ interface Line {
   leadCells: HTMLElement[];
 }
 
-function make(className: string, role: string): HTMLElement {
-  const element = document.createElement('div');
-  element.className = className;
-  element.setAttribute('role', role);
-  return element;
-}
-
 let grids = 0;
 
 export class GridView {
@@ -64,12 +59,16 @@ export class GridView {
   #source: GridSource | null = null;
   #lines: Line[] = [];
   #free: HTMLElement[][] = [];
-  #heads: { above: HTMLElement; below: HTMLElement }[] = [];
+  #heads: Head[] = [];
   /** Columns that scroll, and those frozen at the left: indices. */
   #moving: number[] = [];
   #frozen: number[] = [];
   #slots = 0;
+  /** As of the last scroll or resize: to ask again would cost a layout. */
+  #room = { left: 0, top: 0, width: 0, height: 0 };
   #window: Window = { firstRow: 0, lastRow: 0, firstColumn: 0, lastColumn: 0 };
+  /** What cells are painted with. */
+  readonly #paints = new WeakMap<HTMLElement, Paint | null>();
   #cursor: { row: number; column: number } | null = null;
   #marked: HTMLElement[] = [];
 
@@ -84,8 +83,12 @@ export class GridView {
     host.addEventListener('pointermove', (e) => this.#onCell(e, events.hover));
     host.addEventListener('click', (e) => this.#onCell(e, events.press));
     host.addEventListener('dblclick', (e) => this.#onHeader(e));
-    this.#resized = new ResizeObserver(() => this.#fitSlots());
+    this.#resized = new ResizeObserver(() => {
+      this.#measure();
+      this.#render(this.#fitSlots());
+    });
     this.#resized.observe(host);
+    this.#measure();
   }
 
   destroy(): void {
@@ -97,23 +100,7 @@ export class GridView {
   update(source: GridSource): void {
     const old = this.#source;
     this.#source = source;
-    const same =
-      old !== null &&
-      old.columnWidth === source.columnWidth &&
-      old.aboveTitle === source.aboveTitle &&
-      old.rows.length === source.rows.length &&
-      old.columns.length === source.columns.length &&
-      old.rows.every(
-        (row, i) =>
-          row.key === source.rows[i]?.key &&
-          row.label === source.rows[i]?.label &&
-          row.pinned === source.rows[i]?.pinned,
-      ) &&
-      old.columns.every(
-        (column, i) =>
-          column.key === source.columns[i]?.key &&
-          column.pinned === source.columns[i]?.pinned,
-      );
+    const same = old !== null && haveSameShape(old, source);
     this.#host.setAttribute('aria-label', source.name);
     if (!same) this.#build(source);
     this.#render(true);
@@ -128,8 +115,18 @@ export class GridView {
   }
 
   scrollTo(left: number, top: number): void {
-    if (this.#host.scrollLeft !== left) this.#host.scrollLeft = left;
-    if (this.#host.scrollTop !== top) this.#host.scrollTop = top;
+    if (this.#room.left === left && this.#room.top === top) return;
+    this.#host.scrollTo({ left, top, behavior: 'instant' });
+  }
+
+  #measure(): void {
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = this.#host;
+    this.#room = {
+      left: scrollLeft,
+      top: scrollTop,
+      width: clientWidth,
+      height: clientHeight,
+    };
   }
 
   get #leadWidth(): number {
@@ -213,47 +210,34 @@ export class GridView {
     return cell;
   }
 
-  /** As many slots as columns can be in sight. */
-  #fitSlots(): void {
+  /** As many slots as columns can be in sight; true: another number. */
+  #fitSlots(): boolean {
     const source = this.#source;
-    if (!source) return;
-    const room = this.#host.clientWidth - this.#leadWidth;
+    if (!source) return false;
+    const room = this.#room.width - this.#leadWidth;
     const wanted = Math.min(
       this.#moving.length,
       Math.max(1, Math.ceil(room / source.columnWidth) + 1) +
         2 * OVERSCAN_COLUMNS,
     );
-    if (wanted !== this.#slots) {
-      this.#slots = wanted;
-      for (const line of this.#lines) {
-        line.cells?.forEach((cell) => cell.remove());
-        line.cells = null;
-      }
-      this.#free = [];
-      this.#makeHeads(source);
+    if (wanted === this.#slots) return false;
+    this.#slots = wanted;
+    for (const line of this.#lines) {
+      line.cells?.forEach((cell) => cell.remove());
+      line.cells = null;
     }
-    this.#render(true);
+    this.#free = [];
+    this.#makeHeads(source);
+    return true;
   }
 
   #makeHeads(source: GridSource): void {
     const { columnWidth } = source;
-    const head = (left: number): { above: HTMLElement; below: HTMLElement } => {
-      // What comes next is no header: below the cells stands what they are of.
-      const above = make('column-above', 'gridcell');
-      const below = make('column-below', 'columnheader');
-      const label = document.createElement('span');
-      const note = document.createElement('small');
-      above.append('');
-      below.append(label, note);
-      for (const element of [above, below]) {
-        element.style.left = `${left}px`;
-        element.style.width = `${columnWidth}px`;
-      }
-      return { above, below };
-    };
-    this.#heads = Array.from({ length: this.#slots }, () => head(0));
+    this.#heads = Array.from({ length: this.#slots }, () =>
+      makeHead(0, columnWidth),
+    );
     const frozen = this.#frozen.map((column, f) => {
-      const made = head(LABEL_WIDTH + f * columnWidth);
+      const made = makeHead(LABEL_WIDTH + f * columnWidth, columnWidth);
       this.#fillHead(made, column);
       return made;
     });
@@ -277,15 +261,15 @@ export class GridView {
   }
 
   #visible(): Window {
-    const host = this.#host;
+    const room = this.#room;
     const width = this.#source?.columnWidth ?? 1;
-    const first = Math.floor(host.scrollLeft / width) - OVERSCAN_COLUMNS;
+    const first = Math.floor(room.left / width) - OVERSCAN_COLUMNS;
     const firstColumn = Math.max(
       0,
       Math.min(first, this.#moving.length - this.#slots),
     );
-    const firstRow = Math.floor(host.scrollTop / ROW_HEIGHT) - OVERSCAN_ROWS;
-    const rows = Math.ceil(host.clientHeight / ROW_HEIGHT) + 2 * OVERSCAN_ROWS;
+    const firstRow = Math.floor(room.top / ROW_HEIGHT) - OVERSCAN_ROWS;
+    const rows = Math.ceil(room.height / ROW_HEIGHT) + 2 * OVERSCAN_ROWS;
     return {
       firstRow: Math.max(0, firstRow),
       lastRow: Math.min(this.#lines.length, firstRow + rows),
@@ -341,11 +325,15 @@ export class GridView {
     for (let m = firstColumn; m < lastColumn; ++m) {
       const cell = line.cells[m % this.#slots];
       const column = this.#moving[m] ?? 0;
-      if (!cell || (!all && cell.dataset.at === `${m}`)) continue;
-      cell.dataset.at = `${m}`;
-      // Moved, not placed: that needs no layout.
-      const left = this.#leadWidth + m * source.columnWidth;
-      cell.style.transform = `translateX(${left}px)`;
+      if (!cell) continue;
+      if (cell.dataset.at !== `${m}`) {
+        cell.dataset.at = `${m}`;
+        // Moved, not placed: that needs no layout.
+        const left = this.#leadWidth + m * source.columnWidth;
+        cell.style.transform = `translateX(${left}px)`;
+      } else if (!all) {
+        continue;
+      }
       this.#fillCell(source, cell, i, column);
     }
     if (all) {
@@ -369,16 +357,25 @@ export class GridView {
     if (look.pinned) name += ' pinned';
     if (look.found) name += ' found';
     if (look.changed) name += ' changed';
-    cell.className = name;
-    cell.style.backgroundColor = look.paint?.background ?? '';
-    cell.style.color = look.paint?.text ?? '';
-    (cell.firstChild as Text).data = look.text;
-    cell.id = `${this.#id}-${row}-${key}`;
+    // Most of a redrawn grid is as it was, and what is not written costs no
+    // layout.
+    if (cell.className !== name) cell.className = name;
+    if (this.#paints.get(cell) !== look.paint) {
+      this.#paints.set(cell, look.paint);
+      cell.style.backgroundColor = look.paint?.background ?? '';
+      cell.style.color = look.paint?.text ?? '';
+    }
+    const text = cell.firstChild as Text;
+    if (text.data !== look.text) text.data = look.text;
+    cell.removeAttribute('aria-label');
+    const id = `${this.#id}-${row}-${key}`;
+    const position = source.columns[column]?.note ?? '';
+    if (cell.id === id && cell.dataset.position === position) return;
+    cell.id = id;
     cell.dataset.row = `${row}`;
-    cell.dataset.position = source.columns[column]?.note ?? '';
+    cell.dataset.position = position;
     cell.dataset.column = `${key}`;
     cell.setAttribute('aria-colindex', `${column + 2}`);
-    cell.removeAttribute('aria-label');
   }
 
   #fillHeads(all: boolean): void {
@@ -395,23 +392,9 @@ export class GridView {
     }
   }
 
-  #fillHead(
-    made: { above: HTMLElement; below: HTMLElement },
-    index: number,
-  ): void {
+  #fillHead(head: Head, index: number): void {
     const column = this.#source?.columns[index];
-    if (!column) return;
-    (made.above.firstChild as Text).data = column.above;
-    made.above.classList.toggle('hit', column.hit);
-    const [label, note] = made.below.children;
-    if (label) label.textContent = column.label;
-    if (note) note.textContent = column.note;
-    for (const element of [made.above, made.below]) {
-      element.dataset.columnLabel = `${column.key}`;
-      element.setAttribute('aria-colindex', `${index + 2}`);
-    }
-    const said = column.hit ? `${column.above}, predicted` : column.above;
-    made.above.setAttribute('aria-label', said || 'no next token');
+    if (column) fillHead(head, column, index);
   }
 
   /** The cell's element, where it is in the document. */
@@ -462,31 +445,38 @@ export class GridView {
     const index = this.#columnOf.get(column);
     const line = this.#lineOf.get(row);
     if (!source || index === undefined || line === undefined) return;
-    const host = this.#host;
+    const room = this.#room;
+    let { left, top } = room;
     const m = this.#moving.indexOf(index);
     if (m >= 0) {
-      const left = m * source.columnWidth;
-      const room = host.clientWidth - this.#leadWidth - source.columnWidth;
-      if (host.scrollLeft > left) host.scrollLeft = left;
-      if (host.scrollLeft < left - room) host.scrollLeft = left - room;
+      const most = m * source.columnWidth;
+      const least = most - room.width + this.#leadWidth + source.columnWidth;
+      left = Math.max(Math.min(left, most), least);
     }
-    if (source.rows[line]?.pinned) return;
-    const before = source.rows.slice(0, line).filter((r) => r.pinned).length;
-    const behind = source.rows.slice(line).filter((r) => r.pinned).length;
-    const top = (line - before) * ROW_HEIGHT;
-    const bottom =
-      this.#aboveHeight +
-      (line + 1 + behind) * ROW_HEIGHT +
-      BELOW_HEIGHT -
-      host.clientHeight;
-    if (host.scrollTop > top) host.scrollTop = top;
-    if (host.scrollTop < bottom) host.scrollTop = bottom;
+    if (!source.rows[line]?.pinned) top = this.#topFor(source, line, top);
+    if (left === room.left && top === room.top) return;
+    this.#host.scrollTo({ left, top, behavior: 'instant' });
+    this.#measure();
     this.#render(false);
   }
 
+  /** The nearest to `top` at which a row is between the pinned ones. */
+  #topFor(source: GridSource, line: number, top: number): number {
+    const before = source.rows.slice(0, line).filter((r) => r.pinned).length;
+    const behind = source.rows.slice(line).filter((r) => r.pinned).length;
+    const most = (line - before) * ROW_HEIGHT;
+    const least =
+      this.#aboveHeight +
+      (line + 1 + behind) * ROW_HEIGHT +
+      BELOW_HEIGHT -
+      this.#room.height;
+    return Math.max(Math.min(top, most), least);
+  }
+
   #onScroll(): void {
+    this.#measure();
     this.#render(false);
-    this.#events.scrolled(this.#host.scrollLeft, this.#host.scrollTop);
+    this.#events.scrolled(this.#room.left, this.#room.top);
   }
 
   #onCell(event: Event, call: (row: number, column: number) => void): void {

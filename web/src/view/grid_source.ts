@@ -52,3 +52,25 @@ export interface GridSource {
   /** A cell in words. */
   describe(row: number, column: number): string;
 }
+
+/** Only cells and labels of columns may differ: no element is to be made. */
+export function haveSameShape(a: GridSource, b: GridSource): boolean {
+  return (
+    a.columnWidth === b.columnWidth &&
+    a.aboveTitle === b.aboveTitle &&
+    a.rows.length === b.rows.length &&
+    a.columns.length === b.columns.length &&
+    a.rows.every((row, i) => {
+      const other = b.rows[i];
+      return (
+        row.key === other?.key &&
+        row.label === other.label &&
+        row.pinned === other.pinned
+      );
+    }) &&
+    a.columns.every(
+      ({ key, pinned }, i) =>
+        key === b.columns[i]?.key && pinned === b.columns[i]?.pinned,
+    )
+  );
+}

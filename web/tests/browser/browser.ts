@@ -4,16 +4,18 @@
  *
  * PELLUCID_PROGRAM names the program, PELLUCID_CHROMIUM the browser.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
+import type { RunData } from '../../src/data/page_data';
 
-const PROGRAM = process.env.PELLUCID_PROGRAM ?? 'pellucid';
+export const PROGRAM = process.env.PELLUCID_PROGRAM ?? 'pellucid';
 const CHROMIUM = process.env.PELLUCID_CHROMIUM ?? '/usr/bin/chromium';
 
 export interface Opened {
@@ -85,6 +87,12 @@ export function useBrowser() {
       });
       return pathToFileURL(path).href;
     },
+    /** The same for what takes long: the tests' own clock goes on meanwhile. */
+    async slowPageOf(name: string, ...args: string[]): Promise<string> {
+      const path = join(folder, name);
+      await promisify(execFile)(PROGRAM, [...args, '--html', path]);
+      return pathToFileURL(path).href;
+    },
   };
 }
 
@@ -127,4 +135,22 @@ export async function expectAccessible(
 export function expectQuiet({ problems, requests }: Opened): void {
   expect(problems).toEqual([]);
   expect(requests).toEqual([]);
+}
+
+/** The data of a page of a lens, and what stands before and behind them. */
+export function takeApart(page: string): {
+  runs: RunData[];
+  with: (data: unknown) => string;
+} {
+  const slot = /(id="pellucid-data">)([\s\S]*?)(<\/script>)/.exec(page);
+  if (!slot?.[2]) throw new Error('no data in the page');
+  const { runs } = JSON.parse(slot[2]) as { runs: RunData[] };
+  return {
+    runs,
+    with: (data) =>
+      page.replace(
+        slot[0],
+        () => `${slot[1]}${JSON.stringify(data)}${slot[3]}`,
+      ),
+  };
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
   cellAt,
@@ -7,6 +8,7 @@ import {
   expectQuiet,
   useBrowser,
 } from './browser';
+import { writeLens } from './lens_file';
 
 const browser = useBrowser();
 const PROMPT = 'The capital of France is';
@@ -32,6 +34,17 @@ function both(): string {
     const edits = browser.write('edits.json', ZEROED);
     address = browser.pageOf('both.html', 'lens', PROMPT, '--edits', edits);
     pages.set('both', address);
+  }
+  return address;
+}
+
+/** Forty tokens. */
+function long(): string {
+  let address = pages.get('long');
+  if (!address) {
+    const text = 'one two three four five '.repeat(8).trim();
+    address = browser.pageOf('long.html', 'lens', text);
+    pages.set('long', address);
   }
   return address;
 }
@@ -185,6 +198,110 @@ describe('the page of a lens', () => {
     await page.close();
   });
 
+  it('keeps rows and columns at the edges, whatever scrolls', async () => {
+    const { page } = await browser.open(long(), { width: 700, height: 420 });
+    const grid = page.getByRole('grid');
+    await grid.focus();
+    await page.keyboard.press('Control+Home');
+    for (const key of ['ArrowRight', 'c', 'PageDown', 'PageDown', 'r']) {
+      await page.keyboard.press(key);
+    }
+    await expect
+      .poll(() => page.url())
+      .toMatch(/row=model\.layers\.13&column=1$/);
+    const place = async (row: number, position: number) => {
+      const cell = await cellAt(page, row, position).boundingBox();
+      const room = await grid.boundingBox();
+      return cell && room ? [cell.x - room.x, cell.y - room.y] : null;
+    };
+    const before = await place(14, 1);
+    await grid.evaluate((el) => el.scrollTo(1e4, 0));
+    await expect.poll(() => cellAt(page, 14, 39).count()).toBe(1);
+    expect((await place(14, 1))?.[0]).toBe(before?.[0]);
+    await grid.evaluate((el) => el.scrollTo(1e4, 1e4));
+    // At the upper edge now, below the last row; both are in sight.
+    const pinned = await place(14, 1);
+    const last = await place(LAST, 1);
+    expect(last?.[1]).toBe(24);
+    expect(pinned?.[1]).toBe(24 + 20);
+    await grid.locator('.row-label', { hasText: /^13$/ }).dblclick();
+    await expect.poll(() => page.url()).not.toContain('row=');
+    await page.close();
+  });
+
+  it('marks where predictions settle', async () => {
+    const { page } = await browser.open(france());
+    const bars = page.locator('.cell.bar');
+    await expect.poll(() => bars.count()).toBeGreaterThan(1);
+    for (const bar of await bars.all()) {
+      const row = Number(await bar.getAttribute('data-row'));
+      const position = Number(await bar.getAttribute('data-position'));
+      const top = await cellAt(page, LAST, position).textContent();
+      for (let above = row; above < LAST; ++above) {
+        expect(await cellAt(page, above, position).textContent()).toBe(top);
+      }
+      expect(await cellAt(page, row - 1, position).textContent()).not.toBe(top);
+      await bar.hover();
+      await expect
+        .poll(() => cursor(page).textContent())
+        .toContain(`settled from layer ${row - 1}`);
+    }
+    await page.close();
+  });
+
+  it('draws the tokens of a position over the layers', async () => {
+    const { page } = await browser.open(france());
+    await cellAt(page, LAST, 4).hover();
+    const chart = page.getByRole('img', { name: /over the layers$/ });
+    await expect
+      .poll(() => chart.getAttribute('aria-label'))
+      .toMatch(/^probability of ·is, .*·Paris, .* over the layers$/);
+    expect(await chart.locator('g path').count()).toBe(8 * LAST);
+    await page.getByTestId('metric').selectOption('rank');
+    await expect
+      .poll(() => chart.getAttribute('aria-label'))
+      .toMatch(/^rank of /);
+    await page.close();
+  });
+
+  it('copies a picture', async () => {
+    const { page } = await browser.open(france());
+    await page.getByText('Export').click();
+    await page.getByRole('button', { name: 'Copy PNG' }).click();
+    await expect.poll(() => page.getByText('PNG copied').count()).toBe(1);
+    const size = await page.evaluate(async () => {
+      const [item] = await navigator.clipboard.read();
+      const image = await createImageBitmap(
+        (await item?.getType('image/png')) ?? new Blob(),
+      );
+      return [image.width, image.height];
+    });
+    expect(size[0]).toBeGreaterThan(300);
+    expect(size[1]).toBeGreaterThan(31 * 20);
+    await page.close();
+  });
+
+  it('is small, and so are its data', async () => {
+    const words = Array.from({ length: 500 }, (_, i) => ` ${i % 10}`).join('');
+    const address = await browser.slowPageOf('500.html', 'lens', words);
+    const { page } = await browser.open(address);
+    await expect
+      .poll(() => page.getByTestId('cell').count())
+      .toBeGreaterThan(9);
+    const ids = await page.evaluate(() =>
+      document.querySelector('.grid')?.getAttribute('aria-colcount'),
+    );
+    expect(Number(ids)).toBeGreaterThan(500);
+    const template = statSync(
+      new URL('../../dist/page.html', import.meta.url),
+    ).size;
+    expect(template).toBeLessThan(250_000);
+    expect(statSync(fileURLToPath(address)).size - template).toBeLessThan(
+      4_000_000,
+    );
+    await page.close();
+  }, 240_000);
+
   it('has no violation that axe can find', async () => {
     const light = await browser.open(france());
     await expectAccessible(light.page);
@@ -244,6 +361,29 @@ describe('two runs', () => {
   });
 });
 
+describe('a trained lens', () => {
+  it('is named, and has the rows that it has maps for', async () => {
+    const folder = browser.path('small-lens');
+    writeLens(folder, ['model.layers.10'], 0);
+    const address = browser.pageOf(
+      'tuned.html',
+      ...['lens', PROMPT, '--lens', `tuned:${folder}`],
+    );
+    const opened = await browser.open(address);
+    const { page } = opened;
+    await expect
+      .poll(() => page.locator('h1').textContent())
+      .toContain('Tuned lens small-lens: ');
+    expect(await page.locator('[data-row-label]').allTextContents()).toEqual([
+      '29',
+      '10',
+    ]);
+    expect(await cellAt(page, 1, 4).textContent()).toBe('·Paris');
+    expectQuiet(opened);
+    await page.close();
+  });
+});
+
 describe('any token', () => {
   it('is text, whatever it would be as markup', async () => {
     const hostile = '</script><img src=x onerror=document.title="!">日本 ع';
@@ -258,6 +398,48 @@ describe('any token', () => {
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.locator('header').textContent()).toContain(hostile);
     expectQuiet(opened);
+    await page.close();
+  });
+
+  it('is shown, of every script, and so are blanks', async () => {
+    const text = 'Ж हि 日本\n\tعربي 👩\u200d🔬  é';
+    const { page } = await browser.open(
+      browser.pageOf('scripts.html', 'lens', text),
+      { width: 4000 },
+    );
+    const heads = page.locator('.column-below');
+    await expect.poll(() => heads.count()).toBeGreaterThan(20);
+    const shown = (await heads.locator('span').allTextContents()).join('');
+    // Characters of several tokens are the bytes of each.
+    const bytes = (part: string) =>
+      [...new TextEncoder().encode(part)]
+        .map((byte) => `<0x${byte.toString(16).toUpperCase()}>`)
+        .join('');
+    const either = (part: string) =>
+      shown.includes(part) || shown.includes(bytes(part));
+    for (const part of ['Ж', '日', '本', '↵', '⇥', '·', 'é', 'ع']) {
+      expect(either(part), `${part} in ${shown}`).toBe(true);
+    }
+    await page.close();
+  });
+
+  it('could do nothing even as markup', async () => {
+    const { page } = await browser.open(france());
+    const done = await page.evaluate(async () => {
+      const script = document.createElement('script');
+      script.textContent = 'window.ran = true';
+      document.body.append(script);
+      const image = document.createElement('div');
+      image.innerHTML = '<img src="data:," onerror="window.ran = true">';
+      document.body.append(image);
+      await new Promise((later) => setTimeout(later, 200));
+      const asked = await fetch('https://example.invalid/').then(
+        () => 'asked',
+        () => 'refused',
+      );
+      return { ran: 'ran' in window, asked };
+    });
+    expect(done).toEqual({ ran: false, asked: 'refused' });
     await page.close();
   });
 });

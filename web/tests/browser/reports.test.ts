@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { cursor, expectAccessible, expectQuiet, useBrowser } from './browser';
 
@@ -80,13 +82,28 @@ describe('other reports', () => {
     await expect
       .poll(() => page.locator('h1').textContent())
       .toContain('Layer 20, head 4');
-    await page.getByTestId('heads').click({ position: { x: 5, y: 50 } });
+    await page.getByTestId('heads').click({ position: { x: 30, y: 60 } });
     await expect
       .poll(() => page.locator('h1').textContent())
       .toContain('Layer 3, head 0');
     await expectAccessible(page);
     expectQuiet(opened);
     await page.close();
+  });
+
+  it('attention of a hundred tokens is rounded, and of many refused', async () => {
+    const address = browser.pageOf('hundred.html', 'attn', 'the '.repeat(100));
+    expect(statSync(fileURLToPath(address)).size).toBeLessThan(2_500_000);
+    const { page } = await browser.open(address);
+    await expect.poll(() => cursor(page).textContent()).toContain('1.00');
+    await page.locator(cell(3, 1)).hover();
+    await expect
+      .poll(() => cursor(page).textContent())
+      .toMatch(/query 3 ·the.*key 1 ·the.*weight\s*0\.\d\d\s*$/);
+    await page.close();
+    expect(() =>
+      browser.pageOf('many.html', 'attn', 'the '.repeat(400)),
+    ).toThrow(/choose --layers or --heads/);
   });
 
   it('scores of heads: a matrix a kind', async () => {
@@ -102,6 +119,9 @@ describe('other reports', () => {
     const { page } = opened;
     await expect.poll(() => page.getByTestId('cell').count()).toBe(30 * 9);
     await page.getByTestId('layer').selectOption('previous token');
+    expect(await page.locator('header').textContent()).toContain(
+      '10 tokens × 2, ',
+    );
     await expectAccessible(page);
     expectQuiet(opened);
     await page.close();

@@ -4,8 +4,7 @@ import { Run } from '../../src/data/run';
 import { packed } from '../unit/toy_run';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { useBrowser } from './browser';
-import { takeApart } from './mock_server';
+import { takeApart, useBrowser } from './browser';
 
 const browser = useBrowser();
 const COLUMNS = 200;
@@ -75,17 +74,12 @@ const LIMIT_MS = 40;
 describe('a grid of 200 positions and 80 rows', () => {
   it('scrolls without touching what is out of sight', async () => {
     const small = browser.pageOf('small.html', 'lens', 'a');
-    const { template } = takeApart(readFileSync(fileURLToPath(small), 'utf8'));
-    const data = {
+    const page = takeApart(readFileSync(fileURLToPath(small), 'utf8')).with({
       schema: 'pellucid.page/1',
       version: '0',
       kind: 'lens',
       runs: [largeRun()],
-    };
-    const page = template.replace(
-      /(id="pellucid-data">)[\s\S]*?(<\/script>)/,
-      (_, begin: string, end: string) => begin + JSON.stringify(data) + end,
-    );
+    });
     const path = browser.write('large.html', page);
     const opened = await browser.open(pathToFileURL(path).href);
     await expect

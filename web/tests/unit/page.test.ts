@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readLines } from '../../src/api/ndjson';
+import { readEvents, readLines, readObjects } from '../../src/api/lines';
 import { displayText } from '../../src/data/display_text';
+import type { RunData } from '../../src/data/page_data';
+import { Run } from '../../src/data/run';
+import { lensName, runName } from '../../src/data/run_name';
 import { lensCsv, lensJson } from '../../src/export/lens_files';
 import { gridPicture, svgOf } from '../../src/export/picture';
 import { heatCsv, heatShade, numberText } from '../../src/heat/heat';
@@ -15,7 +18,7 @@ import {
 } from '../../src/state/fragment';
 import { takeToken } from '../../src/state/token';
 import { paintOf, textOn } from '../../src/view/color';
-import { packed, toyRun } from './toy_run';
+import { packed, toyData, toyRun } from './toy_run';
 
 const MODEL = toyRun().model;
 
@@ -147,7 +150,7 @@ describe('files', () => {
   });
 });
 
-describe('readLines', () => {
+describe('an answer in lines', () => {
   it('puts lines and characters together that come in pieces', async () => {
     const bytes = new TextEncoder().encode('{"a":"日"}\n\n{"b":2}\n{"c":3}');
     const stream = new ReadableStream<Uint8Array>({
@@ -157,8 +160,20 @@ describe('readLines', () => {
       },
     });
     const found: unknown[] = [];
-    for await (const line of readLines(stream)) found.push(line);
+    for await (const line of readObjects(stream)) found.push(line);
     expect(found).toEqual([{ a: '日' }, { b: 2 }, { c: 3 }]);
+  });
+  it('has events of one line of data', async () => {
+    const text =
+      'event: token\ndata: {"id":1,"text":" a\\n"}\n\n' +
+      'event: done\ndata: {"finish":"length"}\n\n';
+    const stream = new Blob([text]).stream();
+    const found = [];
+    for await (const event of readEvents(stream)) found.push(event);
+    expect(found).toEqual([
+      { name: 'token', data: { id: 1, text: ' a\n' } },
+      { name: 'done', data: { finish: 'length' } },
+    ]);
   });
   it('cancels the stream when its reader stops', async () => {
     let cancelled = false;
@@ -170,7 +185,7 @@ describe('readLines', () => {
       },
     });
     for await (const line of readLines(stream)) {
-      expect(line).toEqual({});
+      expect(line).toBe('{}');
       break;
     }
     expect(cancelled).toBe(true);
@@ -253,5 +268,21 @@ describe('heat maps', () => {
       [0.25, 0.75],
     ]);
     expect(patterns.heat(0, 1).title).toBe('Layer 5, head 2');
+  });
+});
+
+describe('names of runs', () => {
+  it('say what sets a run apart', () => {
+    const run = (change: Partial<RunData>) =>
+      new Run({ ...toyData([]), ...change });
+    expect(runName(run({}))).toBe('The sky is');
+    expect(runName(run({}), 8)).toBe('The sky…');
+    const tuned = run({
+      lens: { kind: 'tuned', ref: '/home/me/My lens/' },
+      run: { isa: 'avx2', threads: 1, precision: 'exact', edits: 2 },
+    });
+    expect(lensName(tuned)).toBe('Tuned lens My·lens');
+    expect(runName(tuned)).toBe('The sky is · tuned lens My·lens · 2 changes');
+    expect(runName(run({ label: 'edited', run: tuned.info }))).toBe('edited');
   });
 });
