@@ -53,6 +53,15 @@ enum class GradientMethod : std::uint8_t {
 // The name in JSON and on the command line: "grad", "ig".
 PELLUCID_API std::string_view GradientMethodName(GradientMethod method);
 
+// What activations are compared with where no other prompt gives it.
+enum class ActivationBaseline : std::uint8_t {
+  kZero,
+  // At every position the mean over those of the prompt; of a pattern 0. Zeros
+  // are a poor beginning of a path through norms, which make the same of a
+  // state whatever its length: all that happens, happens near 0.
+  kMean,
+};
+
 // What AttributeActivations takes apart, and how.
 struct ActivationOptions {
   GradientMethod method = GradientMethod::kIntegrated;
@@ -63,8 +72,10 @@ struct ActivationOptions {
   PatchMetric metric = PatchMetric::kLogitDiff;
   std::vector<TokenId> answer = {}, foil = {};  // as PatchPair's
   // The prompt whose activations are the baseline, and whose distribution
-  // PatchMetric::kKl compares with, of as many tokens; empty: 0.
+  // PatchMetric::kKl compares with, of as many tokens; empty: none.
   std::vector<TokenId> baseline = {};
+  // Without one; by default kZero for kTimesActivation, kMean for kIntegrated.
+  std::optional<ActivationBaseline> baseline_kind = {};
   // Of integrated gradients: points between baseline and run, at the middles of
   // as many equal parts.
   std::size_t steps = 32;

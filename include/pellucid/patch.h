@@ -97,6 +97,13 @@ struct PatchOptions {
   // Blocks that a cell changes together: of row L, L - (window - 1) / 2 and
   // those after it, as far as there are.
   std::size_t window = 1;
+  // Not empty: direct path patching (Wang et al. 2022; Goldowsky-Dill et al.
+  // 2023). Only what a cell adds to the residual stream changes, and only for
+  // this reader of it: "logits", or "q:L", "k:L", "v:L", "attn:L", "mlp:L" of
+  // block L, "q:L.H" (k, v) of one head of it. All else is as in the run that
+  // is changed until the reader has read; what follows from that runs on. For
+  // sites attn_out, mlp_out and z.
+  std::string to = {};
   std::size_t max_bytes = std::size_t{4} << 30;  // of kept activations
   std::stop_token stop = {};
   Progress progress = {};

@@ -22,6 +22,7 @@ from .attribution import Attribution
 from .edits import Edit, read_edits, write_edits
 from .errors import Error, ModelError, UnknownSiteError, UsageError
 from .generation import Generation
+from .gradients import ActivationGrid, Gradient
 from .grids import CausalTrace, PatchGrid
 from .interventions import (
     InterventionComposer,
@@ -40,6 +41,7 @@ from .trace import Trace
 
 __all__ = [
     "ActivationCache",
+    "ActivationGrid",
     "AttentionPatterns",
     "Attribution",
     "CausalTrace",
@@ -47,6 +49,7 @@ __all__ = [
     "Edit",
     "Error",
     "Generation",
+    "Gradient",
     "HeadScore",
     "HeadScores",
     "InterpretableModel",

@@ -4,6 +4,7 @@ from .activation_patching import ActivationPatchingMethods
 from .attention import AttentionMethods
 from .attribution import AttributionMethods
 from .generation import GenerateMethods
+from .gradients import GradientMethods
 from .grids import PatchMethods
 from .lens_methods import LensMethods
 from .predictions import PredictionMethods
@@ -17,6 +18,7 @@ class Analysis(
     ActivationPatchingMethods,
     AttentionMethods,
     AttributionMethods,
+    GradientMethods,
     GenerateMethods,
     SteerMethods,
 ):

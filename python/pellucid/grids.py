@@ -62,7 +62,7 @@ class Grid:
         self.rows = np.array(made["rows"], dtype=np.int64)
         self.columns = np.array(made["columns"], dtype=np.int64)
         self.clean: float = made["clean"]
-        self._page: bytes = made["page"]
+        self._page: bytes | None = made.get("page")
         self.ids = ids
         has_text = model.tokenizer is not None
         self.tokens = [
@@ -126,10 +126,16 @@ class Grid:
         ------
         Error
             It cannot be written.
+        UsageError
+            Attribution by gradients has no page.
         """
+        if self._page is None:
+            raise UsageError(f"to_html: {self.title}: has no page; plot it")
         return deliver(page(self._page), path)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        if self._page is None:
+            return None
         text = page(self._page)
         return frame(text, self.title, rows=len(self.rows))
 
@@ -148,14 +154,44 @@ class PatchGrid(Grid):
     cell was done.
     """
 
-    def __init__(self, model: InterpretableModel, made: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        model: InterpretableModel,
+        made: dict[str, Any],
+        direction: str = "denoise",
+    ) -> None:
         super().__init__(model, made["ids"], made)
+        self.direction = direction
         self.corrupt: float = made["corrupt"]
         self.metric: str = made["metric"]
         self.site: str = made["site"]
         self.column_kind = made["axes"].partition(",")[2] or "all"
         self.share_of_full_runs: float = made["share_of_full_runs"]
         self.title = f"patching {self.site}"
+
+    def agreement(self, truth: PatchGrid) -> float:
+        """Give Spearman's rank correlation of two grids of the same cells.
+
+        Cells that change nothing in either are left out; NaN where ranks are
+        undefined. Of an estimate and the patch itself it says how far the
+        former can be trusted.
+
+        Raises
+        ------
+        UsageError
+            The grids have different cells.
+        """
+        if self.values.shape != truth.values.shape:
+            raise UsageError("agreement: grids of different cells")
+        moves = [
+            grid.values - grid.corrupt
+            if grid.direction == "denoise"
+            else grid.values - grid.clean
+            for grid in (self, truth)
+        ]
+        counts = (moves[0] != 0) | (moves[1] != 0)
+        found = _core.rank_correlation(*(list(m[counts]) for m in moves))
+        return float("nan") if found is None else found
 
 
 class CausalTrace(Grid):
@@ -227,6 +263,7 @@ class PatchMethods:
         window: int = 1,
         clean_span: tuple[int, int] = (0, 0),
         corrupt_span: tuple[int, int] = (0, 0),
+        to: str | None = None,
     ) -> PatchGrid:
         """Take activations from one run to another, one a cell.
 
@@ -258,6 +295,10 @@ class PatchMethods:
             Blocks that a cell changes together.
         clean_span, corrupt_span
             Tokens [begin, end), for align="span".
+        to
+            Direct path patching: the only reader of the stream that sees what
+            a cell changes: "logits", or "q:L", "k:L", "v:L", "attn:L", "mlp:L"
+            of block L, "q:L.H" of one head.
 
         Raises
         ------
@@ -284,8 +325,9 @@ class PatchMethods:
             span(clean_span, "clean_span"),
             span(corrupt_span, "corrupt_span"),
             self._other_texts,
+            to=to or "",
         )
-        return PatchGrid(self, made)
+        return PatchGrid(self, made, direction)
 
     def causal_trace(
         self: InterpretableModel,

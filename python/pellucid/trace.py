@@ -177,6 +177,45 @@ class Trace:
         """Give an activation, or None where there is none of that name."""
         return self.activations.get(name)
 
+    def grad(
+        self,
+        name: str,
+        answer: Any,
+        foil: Any = None,
+        metric: str | None = None,
+        reference: Any = None,
+    ) -> FloatArray:
+        """Give what a change of an activation is worth to a metric.
+
+        The derivative of the metric of each prompt by every number of the
+        site, in the shape of `activations`. See `InterpretableModel.gradient`.
+
+        Parameters
+        ----------
+        name
+            A site, in any spelling.
+        answer, foil, metric, reference
+            As of `InterpretableModel.gradient`.
+
+        Raises
+        ------
+        UnknownSiteError
+            There is none of that name.
+        UsageError
+            The trace has interventions, or the metric does not fit.
+        """
+        site = canonical(self.model, name)
+        if self._edits:
+            raise UsageError(
+                f"grad: {name}: of a run with interventions there is none; "
+                "trace the prompt without"
+            )
+        made = [
+            self.model.gradient(ids, site, answer, foil, metric, reference)
+            for ids in self.ids
+        ]
+        return self._joined([gradient[site] for gradient in made])
+
     def _site_of(self, name: str) -> str | None:
         try:
             return canonical(self.model, name.removesuffix(".output"))

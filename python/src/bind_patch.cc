@@ -5,7 +5,6 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,8 +13,10 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "edits.h"
+#include "grid_dict.h"
 #include "pages.h"
 #include "pellucid/causal_trace.h"
+#include "pellucid/gradient_attribution.h"
 #include "pellucid/patch.h"
 #include "render/causal_report.h"
 #include "render/patch_report.h"
@@ -28,47 +29,17 @@ namespace {
 
 using Ids = std::vector<TokenId>;
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// [rows, columns] of what `value` says of an entry.
-template <typename Cells, typename Value>
-nb::object Grid(const Cells& cells, const Value& value) {
-  std::vector<double> out;
-  for (const auto& row : cells) {
-    for (const auto& cell : row) out.push_back(value(cell));
-  }
-  const std::size_t rows = cells.size();
-  return Own(std::move(out), {rows, rows == 0 ? 0 : cells[0].size()});
-}
-
-nb::dict DictOf(const PatchGrid& grid) {
-  nb::dict out;
-  const auto name = [](std::string_view text) { return std::string(text); };
-  out["metric"] = name(PatchMetricName(grid.metric));
-  out["axes"] = name(PatchAxesName(grid.axes));
-  out["site"] = grid.site;
-  out["rows"] = nb::cast(grid.rows);
-  out["columns"] = nb::cast(grid.columns);
-  out["clean"] = grid.clean;
-  out["corrupt"] = grid.corrupt;
-  out["values"] = Grid(grid.values, [](double v) { return v; });
-  out["recovery"] = Grid(grid.recovery, [](const std::optional<double>& v) {
-    return v.value_or(kNaN);
-  });
-  out["ids"] = nb::cast(grid.ids);
-  out["share_of_full_runs"] = grid.share_of_full_runs;
-  return out;
-}
-
 using Span = std::pair<std::size_t, std::size_t>;
 
+// The patch itself, or its first-order estimate.
 nb::dict PatchOne(const Model& model, const Ids& clean, const Ids& corrupt,
                   const Ids& answer, const Ids& foil, const std::string& site,
                   const std::string& axes, const std::string& metric,
                   const std::string& direction, const std::string& align,
                   const std::string& layers, const std::string& positions,
                   const std::string& heads, std::size_t window, Span clean_span,
-                  Span corrupt_span, const nb::object& texts) {
+                  Span corrupt_span, const nb::object& texts, bool estimate,
+                  const std::string& to) {
   const PatchPair pair{
       .clean = clean,
       .corrupt = corrupt,
@@ -85,12 +56,15 @@ nb::dict PatchOne(const Model& model, const Ids& clean, const Ids& corrupt,
       .layers = SelectionOf(layers, "layers"),
       .positions = SelectionOf(positions, "positions"),
       .heads = SelectionOf(heads, "heads"),
-      .window = window};
+      .window = window,
+      .to = to};
   const PatchGrid grid = Watched([&](const std::stop_token& stop) {
     options.stop = stop;
-    return Patch(model, pair, options);
+    return estimate ? EstimatePatch(model, pair, options)
+                    : Patch(model, pair, options);
   });
   nb::dict out = DictOf(grid);
+  if (estimate) return out;
   const render::RunInfo run = RunInfoOf(model);
   const render::TokenTexts token_texts = TextsOf(model, texts);
   out["page"] = PageData("patch", [&](render::JsonWriter& json) {
@@ -181,7 +155,8 @@ void BindPatch(nb::module_& m) {
         nb::arg("axes"), nb::arg("metric"), nb::arg("direction"),
         nb::arg("align"), nb::arg("layers"), nb::arg("positions"),
         nb::arg("heads"), nb::arg("window"), nb::arg("clean_span"),
-        nb::arg("corrupt_span"), nb::arg("texts") = nb::none());
+        nb::arg("corrupt_span"), nb::arg("texts") = nb::none(),
+        nb::arg("estimate") = false, nb::arg("to") = "");
   m.def("causal_trace", &TraceOne, nb::arg("model"), nb::arg("ids"),
         nb::arg("subject"), nb::arg("kind"), nb::arg("window").none(),
         nb::arg("answer").none(), nb::arg("samples"), nb::arg("seed"),

@@ -16,6 +16,7 @@ void BindLens(nanobind::module_& m);
 void BindPatch(nanobind::module_& m);
 void BindAttention(nanobind::module_& m);
 void BindAttribution(nanobind::module_& m);
+void BindGradient(nanobind::module_& m);
 void BindGenerate(nanobind::module_& m);
 void BindSteer(nanobind::module_& m);
 void BindPage(nanobind::module_& m);

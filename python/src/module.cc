@@ -20,6 +20,7 @@ NB_MODULE(_core, m) {
   python::BindPatch(m);
   python::BindAttention(m);
   python::BindAttribution(m);
+  python::BindGradient(m);
   python::BindGenerate(m);
   python::BindSteer(m);
   python::BindPage(m);

@@ -56,6 +56,7 @@ def test_notebook(default_path: Path, path: Path, tmp_path: Path) -> None:
 
 def test_there_are_notebooks() -> None:
     assert [path.stem for path in NOTEBOOKS] == [
+        "attribution",
         "causal_tracing",
         "induction_heads",
         "logit_lens",

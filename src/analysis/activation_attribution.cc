@@ -88,6 +88,8 @@ class AttributionRun {
   Status LayOut();
   // Values of the run, less those of the baseline; and the latter.
   Status Record();
+  Buffer BaselineOf(ConstMatrixView values) const;
+  void Subtract();
   Status TimesActivation();
   Status Integrate(std::size_t row);
   void AddRow(std::size_t row, const PointDots& dots);
@@ -160,14 +162,15 @@ Status AttributionRun::Record() {
                  {.probe = &probe, .stop = options_.stop}));
   difference_ = probe.Take();
   if (options_.baseline.empty()) {
-    for (const Buffer& value : difference_) {
-      baseline_.push_back(Zeros(value.view().rows, value.view().cols));
-    }
     if (adjoint_.NeedsReference()) {
       return UsageError(
           "attr: metric kl: needs the prompt whose distribution is compared "
           "with; name a baseline, or use logprob");
     }
+    for (const Buffer& value : difference_) {
+      baseline_.push_back(BaselineOf(value.view()));
+    }
+    Subtract();
     return {};
   }
   PointProbe other(point_, sizes, ids_.size());
@@ -177,13 +180,41 @@ Status AttributionRun::Record() {
                  {.probe = &other, .stop = options_.stop}));
   adjoint_.SetReference(done.residual.view().Rows(ids_.size() - 1, 1));
   baseline_ = other.Take();
+  Subtract();
+  return {};
+}
+
+Buffer AttributionRun::BaselineOf(ConstMatrixView values) const {
+  const bool integrates = options_.method == GradientMethod::kIntegrated;
+  const ActivationBaseline kind = options_.baseline_kind.value_or(
+      integrates ? ActivationBaseline::kMean : ActivationBaseline::kZero);
+  Buffer baseline = Zeros(values.rows, values.cols);
+  if (kind == ActivationBaseline::kZero || IsAttentionMatrix(point_)) {
+    return baseline;
+  }
+  std::vector<double> sums(values.cols);
+  for (std::size_t t = 0; t < values.rows; ++t) {
+    for (std::size_t i = 0; i < values.cols; ++i) {
+      sums[i] += static_cast<double>(values.Row(t)[i]);
+    }
+  }
+  for (std::size_t t = 0; t < values.rows; ++t) {
+    for (std::size_t i = 0; i < values.cols; ++i) {
+      baseline.view().Row(t)[i] =
+          static_cast<float>(sums[i] / static_cast<double>(values.rows));
+    }
+  }
+  return baseline;
+}
+
+// difference_: less the baseline.
+void AttributionRun::Subtract() {
   for (std::size_t l = 0; l < difference_.size(); ++l) {
     for (std::size_t r = 0; r < difference_[l].view().rows; ++r) {
       const float* from = std::as_const(baseline_[l]).view().Row(r);
       for (float& x : difference_[l].view().RowSpan(r)) x -= *from++;
     }
   }
-  return {};
 }
 
 void AttributionRun::AddRow(std::size_t row, const PointDots& dots) {

@@ -84,6 +84,10 @@ Result<PatchGrid> EstimateRun::Run() {
         "attr: window: cells of several blocks overwrite one another, which a "
         "first-order estimate does not see; use 1");
   }
+  if (!options_.to.empty()) {
+    return UsageError(
+        "attr: to: an estimate is of all that follows; leave it out");
+  }
   PELLUCID_ASSIGN_OR_RETURN(const PatchCells layout,
                             LayOutCells(model_, pair_, options_, {}));
   PELLUCID_ASSIGN_OR_RETURN(MetricAdjoint adjoint,

@@ -353,6 +353,7 @@ TEST(ActivationsTest, BaselineIsTheRunWithItInPlace) {
   options.metric = PatchMetric::kLogProb;
   options.answer = {kAnswer};
   options.steps = 2;
+  options.baseline_kind = ActivationBaseline::kZero;
   const auto grid = AttributeActivations(model, ids, options);
   ASSERT_TRUE(grid.ok()) << grid.error().message;
   const MetricCase c{PatchMetric::kLogProb, {kAnswer}, {}};
@@ -360,6 +361,13 @@ TEST(ActivationsTest, BaselineIsTheRunWithItInPlace) {
   for (std::size_t l = 0; l < grid->rows.size(); ++l) {
     const Edit zero{.site = SiteName("mlp_out", l), .kind = EditKind::kZero};
     EXPECT_NEAR(grid->baseline[l], MetricOf(model, c, ids, ids, {zero}), 1e-5);
+  }
+  options.baseline_kind = {};
+  const auto means = AttributeActivations(model, ids, options);
+  ASSERT_TRUE(means.ok());
+  for (std::size_t l = 0; l < means->rows.size(); ++l) {
+    const Edit mean{.site = SiteName("mlp_out", l), .kind = EditKind::kMean};
+    EXPECT_NEAR(means->baseline[l], MetricOf(model, c, ids, ids, {mean}), 1e-5);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "analysis/patch_metric.h"
 #include "analysis/patch_run.h"
 #include "analysis/patch_sweep.h"
+#include "analysis/path_patch.h"
 #include "base/float_environment.h"
 #include "base/out_of_memory.h"
 
@@ -168,8 +169,10 @@ Result<PatchGrid> RunPatch(const Model::Impl& model, const PatchPair& pair,
 
 Result<PatchGrid> Patch(const Model& model, const PatchPair& pair,
                         const PatchOptions& options) {
-  return CatchOutOfMemory(
-      "patch", [&] { return RunPatch(model.impl(), pair, options, {}); });
+  return CatchOutOfMemory("patch", [&] {
+    return options.to.empty() ? RunPatch(model.impl(), pair, options, {})
+                              : RunPathPatch(model.impl(), pair, options);
+  });
 }
 
 }  // namespace pellucid

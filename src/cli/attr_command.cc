@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/attr_gradient.h"
 #include "cli/chat_prompt.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
@@ -30,29 +31,37 @@ struct AttrFlags {
   std::string method = "direct", by = "block";
   std::size_t top = 10;
   ResultFlags result;
+  GradientFlags gradient;
+
+  bool Direct() const { return method == "direct" || method == "dla"; }
 };
 
 void AddFlags(Arguments& arguments, AttrFlags* flags) {
   AddPromptOptions(arguments, &flags->prompt);
   AddChatOptions(arguments, &flags->prompt);
   arguments.Text("--answer", "TEXT|id=N", &flags->answer,
-                 "the token whose logit is taken apart; required");
+                 "the token whose logit is taken apart; required, but with "
+                 "--metric kl");
   arguments.Text("--foil", "TEXT|id=N", &flags->foil,
                  "the answer's logit less this token's is taken apart");
-  arguments.Choice("--method", {"direct"}, &flags->method,
+  arguments.Choice("--method", {"direct", "dla", "grad", "ig", "atp"},
+                   &flags->method,
                    "how: direct logit attribution, with the norms' scales of "
-                   "the run; default: direct");
+                   "the run (dla is another name of it); gradient x "
+                   "activation; integrated gradients; attribution patching; "
+                   "default: direct");
   arguments.Choice("--by", {"block", "head", "neuron"}, &flags->by,
                    "parts: attention modules and MLPs; attention by heads; "
                    "MLPs by neurons; default: block");
   arguments.Text("--layer,--layers", "LAYERS", &flags->layers,
                  "blocks that --by head or neuron takes apart, the others stay "
-                 "whole; default: all");
+                 "whole; of grad, ig and atp the rows; default: all");
   arguments.Text("--position", "POSITION", &flags->position,
-                 "last, or an index, -1 being the last; default: last");
+                 "direct: last, or an index, -1 being the last; default: last");
   arguments.Number("--top", "N", 1, kMaxCount, &flags->top,
                    "terms that the table lists, and single neurons that are "
                    "told apart; default: 10");
+  AddGradientFlags(arguments, &flags->gradient);
   AddResultFlags(arguments, &flags->result);
   AddModelOptions(arguments, &flags->model);
   arguments.Example(
@@ -63,10 +72,12 @@ void AddFlags(Arguments& arguments, AttrFlags* flags) {
   arguments.Example(
       "pellucid attr \"The capital of France is\" --answer \" Paris\" --by "
       "neuron --layers -3: --top 20 --json -");
+  arguments.Example(
+      "pellucid attr \"The capital of France is\" --corrupt \"The capital of "
+      "Italy is\" --answer \" Paris\" --foil \" Rome\" --method atp --compare");
 }
 
 Status CheckFlags(const Arguments& arguments, const AttrFlags& flags) {
-  PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
   if (flags.prompt.jsonl) {
     return arguments.Problem("--jsonl", "is not for one logit; give a prompt");
   }
@@ -74,6 +85,10 @@ Status CheckFlags(const Arguments& arguments, const AttrFlags& flags) {
     return arguments.Problem("--answer",
                              "is missing; name the token whose logit is taken "
                              "apart, as in --answer \" Paris\"");
+  }
+  if (const char* idle = flags.gradient.Given(); idle != nullptr) {
+    return arguments.Problem(
+        idle, "is for --method grad, ig or atp; choose one, or leave it out");
   }
   if (flags.layers && flags.by == "block") {
     return arguments.Problem("--layers",
@@ -103,18 +118,34 @@ Result<AttributionOptions> PlanAttribution(const AttrFlags& flags) {
   return options;
 }
 
+Status RunGradients(const Arguments& arguments, const AttrFlags& flags,
+                    Io& io) {
+  if (flags.position || flags.by != "block") {
+    return arguments.Problem(
+        flags.position ? "--position" : "--by",
+        "is for --method direct; choose cells by --positions and --grid");
+  }
+  return RunGradientAttr(arguments,
+                         {flags.method, flags.model, flags.prompt, flags.result,
+                          flags.answer, flags.foil, flags.layers},
+                         flags.gradient, io);
+}
+
 }  // namespace
 
 Status RunAttr(Args args, Io& io) {
   Arguments arguments(
       "attr",
       "Takes a logit, or the difference of two, apart into what embeddings, "
-      "attention, heads, MLPs and neurons add to it directly. The terms sum to "
-      "the logit; how exactly is printed.");
+      "attention, heads, MLPs and neurons add to it directly; the terms sum to "
+      "the logit, and how exactly is printed. Or says by gradients what every "
+      "activation is worth to a metric.");
   AttrFlags flags;
   AddFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
+  PELLUCID_RETURN_IF_ERROR(CheckOneSource(arguments, flags.prompt));
+  if (!flags.Direct()) return RunGradients(arguments, flags, io);
   PELLUCID_RETURN_IF_ERROR(CheckFlags(arguments, flags));
   PELLUCID_ASSIGN_OR_RETURN(const HeatmapPlan plan,
                             PlanHeatmap(arguments, flags.result.heatmap));

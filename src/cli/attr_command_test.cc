@@ -91,5 +91,72 @@ TEST_F(AttrCommandTest, WhatCannotBeIsRefused) {
               HasSubstr("give direct"));
 }
 
+TEST_F(AttrCommandTest, EstimatesAPatchAndSaysHowItAgrees) {
+  const CliOutcome run = Attr({"c ab", "--corrupt", "d ab", "--answer", " a",
+                               "--foil", "id=4", "--method", "atp", "--sites",
+                               "z", "--grid", "layer,head", "--compare"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, StartsWith("Attribution patching, logit difference: z "
+                                  "patched from the clean into the corrupt"));
+  EXPECT_THAT(run.out, HasSubstr("rank correlation with patching itself: "));
+  EXPECT_THAT(run.out, HasSubstr("first-order estimates"));
+}
+
+TEST_F(AttrCommandTest, EstimatesAsJsonCsvAndFigures) {
+  const std::string json = dir_ / "a.json", csv = dir_ / "a.csv";
+  const std::string plot = dir_ / "a.svg", scatter = dir_ / "s.svg";
+  const CliOutcome run =
+      Attr({"--ids", "4,13", "--corrupt-ids", "5,13", "--answer", "id=3",
+            "--metric", "logprob", "--method", "atp", "--compare", "--json",
+            json, "--csv", csv, "--plot", plot, "--scatter", scatter});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::string text = ReadFileText(json);
+  EXPECT_THAT(text, HasSubstr("\"schema\": \"pellucid.attr/1\""));
+  EXPECT_THAT(text, HasSubstr("\"method\": \"atp\""));
+  EXPECT_THAT(text, HasSubstr("\"rank_correlation\": "));
+  EXPECT_THAT(ReadFileText(csv),
+              StartsWith("site,row,column,token_id,token,value,recovery,"
+                         "patched\nresid_post,0,0,5,d,"));
+  EXPECT_THAT(ReadFileText(plot), HasSubstr("<svg"));
+  EXPECT_THAT(ReadFileText(scatter), HasSubstr("<svg"));
+}
+
+TEST_F(AttrCommandTest, TakesEmbeddingsApartByGradients) {
+  const CliOutcome integrated = Attr({"c ab", "--answer", " a", "--method",
+                                      "ig", "--steps", "8", "--json", "-"});
+  ASSERT_EQ(integrated.exit_code, 0) << integrated.err;
+  EXPECT_THAT(integrated.out, HasSubstr("\"method\": \"ig\""));
+  EXPECT_THAT(integrated.out, HasSubstr("\"metric\": \"logprob\""));
+  EXPECT_THAT(integrated.out, HasSubstr("\"steps\": 8"));
+  EXPECT_THAT(integrated.out, HasSubstr("\"baseline_kind\": \"mean\""));
+  const CliOutcome times =
+      Attr({"c ab", "--answer", " a", "--foil", "id=4", "--method", "grad",
+            "--sites", "mlp_out", "--corrupt", "d ab", "--csv", "-"});
+  ASSERT_EQ(times.exit_code, 0) << times.err;
+  EXPECT_THAT(times.out, StartsWith("site,row,column,token_id,token,value\n"
+                                    "mlp_out,0,0,4,c,"));
+  const CliOutcome table = Attr({"c ab", "--answer", " a", "--method", "ig"});
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, StartsWith("Integrated gradients of embed for "));
+  EXPECT_THAT(table.out, HasSubstr("most with 32 steps"));
+}
+
+TEST_F(AttrCommandTest, RefusesFlagsOfOtherMethods) {
+  EXPECT_THAT(Fails({"c", "--answer", "a", "--steps", "3"}),
+              HasSubstr("--steps: is for --method grad, ig or atp"));
+  EXPECT_THAT(Fails({"c", "--answer", "a", "--method", "grad", "--steps", "3"}),
+              HasSubstr("--steps: is for --method ig"));
+  EXPECT_THAT(Fails({"c", "--answer", "a", "--method", "grad", "--compare"}),
+              HasSubstr("--compare: is for --method atp"));
+  EXPECT_THAT(Fails({"c", "--answer", "a", "--method", "atp"}),
+              HasSubstr("--corrupt: is missing"));
+  EXPECT_THAT(Fails({"c", "--answer", "a", "--method", "ig", "--by", "head"}),
+              HasSubstr("--by: is for --method direct"));
+  EXPECT_THAT(Fails({"c", "--method", "grad"}), HasSubstr("needs an answer"));
+  EXPECT_THAT(Fails({"c", "--corrupt", "d", "--answer", "a", "--method", "atp",
+                     "--scatter", "s.svg"}),
+              HasSubstr("add --compare"));
+}
+
 }  // namespace
 }  // namespace pellucid::cli

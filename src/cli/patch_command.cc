@@ -32,7 +32,7 @@ struct PatchFlags {
   std::string bos = "auto", answer_mode = "one";
   std::optional<std::string> pairs, lines;
   bool resume = false;
-  std::optional<std::string> site, layers, positions, heads;
+  std::optional<std::string> site, layers, positions, heads, to;
   std::string grid = "layer,position", metric = "logit-diff";
   std::string direction = "denoise", align = "strict", show = "value";
   std::size_t window = 1, seed = 0, resamples = 1000;
@@ -103,6 +103,11 @@ void AddPatchFlags(Arguments& arguments, PatchFlags* flags) {
                  "with --grid layer,head; default: all");
   arguments.Number("--window", "W", 1, kMaxCount, &flags->window,
                    "blocks patched together, around a row's; default: 1");
+  arguments.Text("--to", "READER", &flags->to,
+                 "direct path patching: a cell's change is seen by this reader "
+                 "of the stream alone: logits, q:L, k:L, v:L, attn:L or mlp:L "
+                 "of block L, q:L.H (k, v) of one head of it; with --sites z, "
+                 "attn_out or mlp_out");
   arguments.Number("--seed", "S", 0, kMaxCount, &flags->seed,
                    "of the bootstrap; default: 0");
   arguments.Number("--resamples", "N", 0, 1000000, &flags->resamples,
@@ -121,6 +126,10 @@ void AddOutputFlags(Arguments& arguments, PatchFlags* flags) {
   arguments.Example(
       "pellucid patch --pairs facts.jsonl --grid layer,head --sites z --plot "
       "heads.svg");
+  arguments.Example(
+      "pellucid patch --clean \"The capital of France is\" --corrupt \"The "
+      "capital of Italy is\" --answer \" Paris\" --foil \" Rome\" --sites z "
+      "--grid layer,head --to logits");
 }
 
 // The flags, checked against one another.
@@ -180,6 +189,7 @@ Result<PatchPlan> PlanPatch(const Arguments& arguments,
       select("--positions", flags.positions, &options.positions));
   PELLUCID_RETURN_IF_ERROR(select("--heads", flags.heads, &options.heads));
   options.window = flags.window;
+  options.to = flags.to.value_or("");
   PELLUCID_ASSIGN_OR_RETURN(plan.heatmap,
                             PlanHeatmap(arguments, flags.result.heatmap));
   if (flags.show == "recovery") plan.shown = render::PatchShown::kRecovery;

@@ -248,7 +248,7 @@ std::string PairKey(const ModelInfo& model, const PatchPair& pair,
     return found.ok() ? fmt::format("{}", fmt::join(*found, ","))
                       : std::string("?");
   };
-  const std::string text = fmt::format(
+  std::string text = fmt::format(
       "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", model.hash,
       options.site, PatchAxesName(options.axes),
       PatchMetricName(options.metric), PatchDirectionName(options.direction),
@@ -259,6 +259,7 @@ std::string PairKey(const ModelInfo& model, const PatchPair& pair,
       fmt::join(pair.corrupt, ","), fmt::join(pair.answer, ","),
       fmt::join(pair.foil, ","), pair.clean_span.begin, pair.clean_span.end,
       pair.corrupt_span.begin, pair.corrupt_span.end);
+  if (!options.to.empty()) text += "|" + options.to;
   Sha256 hash;
   hash.Update(std::as_bytes(std::span(text)));
   return HexOf(hash.Finish());

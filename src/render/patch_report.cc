@@ -22,6 +22,7 @@ void WriteSettings(JsonWriter& json, const PatchOptions& options,
   WriteText(json, "align", PatchAlignName(options.align));
   json.Key("window");
   json.Integer(options.window);
+  if (!options.to.empty()) WriteText(json, "to", options.to);
 }
 
 double OrBlank(const std::optional<double>& value) {
@@ -54,6 +55,7 @@ Heatmap Frame(const PatchOptions& options, PatchShown shown,
       fmt::format("{}: {} patched from the {} into the {} run",
                   ValueTitle(options.metric, shown), options.site,
                   denoise ? "clean" : "corrupt", denoise ? "corrupt" : "clean");
+  if (!options.to.empty()) map.title += ", straight to " + options.to;
   map.row_title = "layer";
   map.column_title = std::string(ColumnKind(options.axes));
   map.value_title = ValueTitle(options.metric, shown);
