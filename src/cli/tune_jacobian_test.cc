@@ -70,7 +70,7 @@ TEST_F(TuneJacobianTest, WritesWhatItIsMadeOf) {
               AllOf(HasSubstr("\"fit.method\": \"jacobian\""),
                     HasSubstr("\"fit.prompts\": 3"),
                     HasSubstr("\"fit.standard_error.model.layers.0\": "),
-                    HasSubstr("\"losses\": []")));
+                    HasSubstr("\"losses\": [")));
   EXPECT_THAT(Fit("one", "1").out,
               AllOf(HasSubstr("  -  model"), HasSubstr("from 1 prompts")));
 }
