@@ -14,6 +14,7 @@
 #define PELLUCID_STEER_H_
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -27,6 +28,7 @@
 #include "pellucid/selection.h"
 #include "pellucid/tokenizer.h"
 #include "pellucid/trace.h"
+#include "pellucid/trained_lens.h"
 
 namespace pellucid {
 
@@ -68,6 +70,16 @@ struct SteeringOptions {
 PELLUCID_API Result<std::vector<SteeringVector>> MakeSteering(
     const Model& model, std::span<const ContrastPair> pairs,
     const SteeringOptions& options = {});
+
+// The direction of each block's output along which a lens sees `token` grow,
+// less `foil`: what the unembedding has of them, pulled back through the final
+// norm and the block's map (of a Jacobian lens, rows of W_U J; Gurnee et al.
+// 2026), of length 1. Null: of the logit lens, the same for every block.
+// kUsage: a token or layer that is not there, or that the lens has no map for.
+// kModel: a lens of another model.
+PELLUCID_API Result<std::vector<SteeringVector>> LensSteering(
+    const Model& model, const TrainedLens* lens, TokenId token,
+    std::optional<TokenId> foil, const Selection& layers);
 
 // The edits that add `scale` times the vectors at every position, of prompts
 // and of what is generated; `prompts`: those of a batch, or empty: all.

@@ -64,7 +64,8 @@ struct TrainedLens {
 //   - a .pt file with a dict "J" of matrices by block (Jacobian lenses);
 //   - an .npz file of mlxterp (translators_{i}_weight, _bias), whose maps are
 //     no additions to the state: W less the identity is kept, and what it has
-//     for the last block is left out.
+//     for the last block is left out. (embed_weight, embed_bias: of "embed",
+//     where ExportMlxterpLens wrote them.)
 // No code in a pickle is run. kModel: it cannot be read, is damaged, of another
 // kind, or another model's by its shapes, architecture or hash; a number that
 // is not finite.
@@ -87,8 +88,8 @@ PELLUCID_API Status ExportTunedLens(const std::string& folder,
                                     const std::string& name);
 
 // Writes a tuned lens as mlxterp does, `path` with the endings .npz and .json.
-// It has no place for the map of "embed", which is left out; the last block
-// gets the identity.
+// The last block gets the identity. The map of "embed" is written as
+// embed_weight and embed_bias, which mlxterp passes over.
 PELLUCID_API Status ExportMlxterpLens(const std::string& path,
                                       const TrainedLens& lens,
                                       const Model& model);

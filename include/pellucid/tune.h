@@ -43,11 +43,11 @@ enum class TuneMethod : std::uint8_t {
   // Least squares onto the final state in closed form, then Adam.
   kClosedForm,
   // As in the paper and its package: from the identity, stochastic gradient
-  // descent with Nesterov momentum 0.9, rate learning_rate (1 - 0.9) falling
-  // linearly to 0, weight decay 1e-3, the gradient of all maps clipped to norm
-  // 1; windows in their order, `tokens_per_step` of them a step, all positions
-  // behind `skip_first` counted alike. (Its defaults: learning_rate 1,
-  // skip_first 0, 2^18 tokens a step.)
+  // descent with Nesterov `momentum`, rate learning_rate (1 - momentum) falling
+  // linearly to 0, weight decay 1e-3, the gradient of all maps clipped to the
+  // norm `clip`; windows in their order, `tokens_per_step` of them a step, all
+  // positions behind `skip_first` counted alike. (Its defaults: learning_rate
+  // 1, skip_first 0, 2^18 tokens a step.)
   kRecipe,
 };
 
@@ -66,14 +66,36 @@ struct TuneOptions {
   std::size_t steps = 250;
   std::size_t cells = 64;
   double learning_rate = 1e-4;
-  std::size_t tokens_per_step = std::size_t{1} << 18;  // kRecipe
+  // Of kRecipe.
+  std::size_t tokens_per_step = std::size_t{1} << 18;
+  double momentum = 0.9, clip = 1;
   std::uint64_t seed = 0;
+  // Of the closed form: end the steps when `patience` checks in a row have
+  // brought no row closer; 0: take all of them, and check nothing. A check,
+  // each `check_every` steps and before the first, is KL(final || row) on 256
+  // positions of the last twentieth of the windows, which the fit does not see.
+  // Each map is then the one of its best check.
+  std::size_t patience = 0, check_every = 25;
+  // Called after each check with what it found of each row, in nats.
+  std::function<void(std::size_t step, std::span<const float> loss)> checked =
+      {};
+  // A file to go on from after an interruption; empty: none. It is written as
+  // the fit goes, when the last time was so many seconds ago, and left behind
+  // for the caller to remove once the lens is safe. With `resume`, a fit that
+  // finds it goes on there, to the same bits; it calls `report` for the steps
+  // taken before, too. kUsage: it is of another fit. kModel: it is damaged.
+  std::string checkpoint = {};
+  double checkpoint_seconds = 60;
+  bool resume = false;
   // Called after each step with the loss of each row, in nats, of its cells.
   std::function<void(std::size_t step, std::span<const float> loss)> report =
       {};
   // Bytes of moments that are held at once, 16 d_model^2 a row; with more rows
   // than that, the data are run again for the rest.
   std::size_t max_moment_bytes = std::size_t{2} << 30;
+  // Bytes of states of all rows that are held at once: how many windows run
+  // together. Of the closed form, sums depend on it by rounding.
+  std::size_t max_state_bytes = std::size_t{128} << 20;
   std::stop_token stop = {};
   Progress progress = {};
 };

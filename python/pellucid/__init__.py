@@ -38,6 +38,7 @@ from .model import InterpretableModel, default_model
 from .steering import Steering
 from .tokenizer import Tokenizer
 from .trace import Trace
+from .tuned_lens import JacobianLens, TunedLens, train_tuned_lens
 
 __all__ = [
     "ActivationCache",
@@ -54,12 +55,14 @@ __all__ = [
     "HeadScores",
     "InterpretableModel",
     "InterventionComposer",
+    "JacobianLens",
     "Lens",
     "ModelError",
     "PatchGrid",
     "Steering",
     "Tokenizer",
     "Trace",
+    "TunedLens",
     "UnknownSiteError",
     "UsageError",
     "__version__",
@@ -74,6 +77,7 @@ __all__ = [
     "read_edits",
     "replace_with",
     "scale",
+    "train_tuned_lens",
     "visualization",
     "write_edits",
     "zero_out",

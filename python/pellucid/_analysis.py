@@ -9,11 +9,13 @@ from .grids import PatchMethods
 from .lens_methods import LensMethods
 from .predictions import PredictionMethods
 from .steering import SteerMethods
+from .tuned_lens import TuneMethods
 
 
 class Analysis(
     LensMethods,
     PredictionMethods,
+    TuneMethods,
     PatchMethods,
     ActivationPatchingMethods,
     AttentionMethods,

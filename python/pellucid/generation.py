@@ -19,6 +19,7 @@ from ._arguments import (
 from .edits import Interventions
 from .errors import UsageError
 from .lens import Lens
+from .translators import AnyLens, JacobianLens, TunedLens, trained_of
 
 if TYPE_CHECKING:
     from .model import InterpretableModel
@@ -79,7 +80,7 @@ class GenerateMethods:
         stop_tokens: Sequence[int] | None = None,
         interventions: Interventions = None,
         sites: str | Sequence[str] = (),
-        lens: bool | int = False,
+        lens: bool | int | AnyLens = False,
         on_text: Callable[..., Any] | None = None,
     ) -> Generation | list[Generation]:
         """Continue a prompt, or several at once.
@@ -108,7 +109,8 @@ class GenerateMethods:
         sites
             Activations to record, of prompt and continuation.
         lens
-            Also give the lens of what is generated; a number: its top-k.
+            Also give the lens of what is generated; a number: its top-k. A
+            trained lens, as `lens` takes it: through that, with a top-k of 5.
         on_text
             Called with each piece of text as soon as it is certain: ``f(text)``
             for one prompt, ``f(prompt number, text)`` for several. What it
@@ -154,8 +156,8 @@ class GenerateMethods:
                 word(site, "sites")
                 for site in ([sites] if isinstance(sites, str) else sites)
             ],
-            lens is not False,
-            5 if isinstance(lens, bool) else bounded(lens, "lens", 1),
+            lens is not False and lens is not None,
+            *_lens_arguments(self, lens),
             _text_function(on_text, several),
             self._other_texts,
         )
@@ -177,6 +179,17 @@ class GenerateMethods:
             activations={n: recording.take(n) for n in recording.names()},
             lens=Lens(self, made["lens"]) if "lens" in made else None,
         )
+
+
+def _lens_arguments(
+    model: InterpretableModel, lens: bool | int | AnyLens
+) -> tuple[int, Any]:
+    """Read a top-k, or a lens."""
+    if isinstance(lens, (str, TunedLens, JacobianLens)):
+        return 5, trained_of(model, lens)
+    if lens is None or isinstance(lens, bool):
+        return 5, None
+    return bounded(lens, "lens", 1), None
 
 
 def _optional(value: Any, what: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What each layer would predict: the logit lens as arrays."""
+"""What each layer would predict: lenses as arrays."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Crystallization:
 
 
 class Lens:
-    """The logit lens of one prompt. `InterpretableModel.lens` makes it.
+    """The lens of one prompt. `InterpretableModel.lens` makes it.
 
     Logits are scores before the softmax, as the model defines them (after its
     scale and cap); log-probabilities are in nats; probabilities are of the
@@ -56,6 +56,8 @@ class Lens:
 
     Attributes
     ----------
+    kind : str
+        "logit", "tuned" or "jacobian".
     input_ids : list of int
         The prompt.
     tokens : list of str
@@ -92,6 +94,7 @@ class Lens:
         self, model: InterpretableModel, arrays: dict[str, Any]
     ) -> None:
         text = model.token_to_str if model.tokenizer is not None else _no_text
+        self.kind: str = arrays["kind"]
         self.input_ids: list[int] = arrays["ids"]
         self.tokens = [text(i) for i in self.input_ids]
         self.positions: IntArray = np.array(arrays["positions"], dtype=np.int64)
@@ -107,7 +110,7 @@ class Lens:
         self.lens_ms: float = arrays["lens_ms"]
         self._page: bytes = arrays["page"]
         self.n_layers: int = model.config.n_layers
-        self.title = f"{model.config.ref}, logit lens"
+        self.title = f"{model.config.ref}, {self.kind} lens"
         known = {*map(int, np.unique(self.ids)), *self.target_ids}
         self._texts = {i: text(i) for i in known if i >= 0}
 

@@ -225,19 +225,20 @@ def plot_lens(lens: Lens, metric: str = "prob", **options: Any) -> Figure:
     )
 
 
-def plot_logit_lens(
+def plot_predictions(
     model: InterpretableModel,
     text: Any,
     results: dict[int, list[list[tuple[int, float, str]]]],
     probs: np.ndarray,
     position: int | None,
     *,
+    kind: str,
     max_display_tokens: int,
     figsize: tuple[float, float],
     cmap: str,
     font_family: str | None,
 ) -> Figure:
-    """Draw what `InterpretableModel.logit_lens` gives, and show it."""
+    """Draw what `logit_lens` or `tuned_lens` gives, and show it."""
     order = np.argsort(list(results))
     layers = sorted(results)
     ids = model._prompts(text)[0]
@@ -255,7 +256,7 @@ def plot_logit_lens(
         texts=[
             [cell[0][2] for cell in results[layer][begin:]] for layer in layers
         ],
-        title="Token predictions across layers (logit lens)\n"
+        title=f"Token predictions across layers ({kind} lens)\n"
         f'Input: "{visible(prompt)}"',
         x_label="Input token",
         y_label="Layer",

@@ -19,6 +19,7 @@ from ._arguments import (
 )
 from .edits import Edit
 from .errors import UsageError
+from .translators import AnyLens, trained_of
 
 if TYPE_CHECKING:
     from ._arguments import Selection
@@ -136,6 +137,40 @@ class SteerMethods:
             selection(layers, "layers"),
             selection(positions, "positions"),
             word(method, "method"),
+        )
+        return Steering(self, {layer: vector for layer, _, vector in made})
+
+    def lens_vectors(
+        self: InterpretableModel,
+        token: str | int,
+        layers: Selection,
+        lens: AnyLens = None,
+        foil: str | int | None = None,
+    ) -> Steering:
+        """Give the directions along which a lens sees a token grow.
+
+        Parameters
+        ----------
+        token
+            One token, by its text or id.
+        layers
+            Blocks whose outputs are read: a vector each, of length 1.
+        lens
+            As `lens` takes it; None: the logit lens.
+        foil
+            Less the direction of this token.
+
+        Raises
+        ------
+        UsageError
+            A token or layer that is not there, or that the lens has no map for.
+        """
+        made = _core.lens_steering(
+            self._core,
+            trained_of(self, lens),
+            self.token_id(token, "token"),
+            None if foil is None else self.token_id(foil, "foil"),
+            selection(layers, "layers"),
         )
         return Steering(self, {layer: vector for layer, _, vector in made})
 

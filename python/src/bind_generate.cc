@@ -17,6 +17,7 @@
 #include "pages.h"
 #include "pellucid/generate.h"
 #include "recording.h"
+#include "trained.h"
 #include "watched.h"
 
 namespace nb = nanobind;
@@ -62,8 +63,8 @@ nb::list GenerateAll(const Model& model,
                      const std::optional<std::vector<TokenId>>& stop_tokens,
                      const nb::sequence& edits,
                      const std::vector<std::string>& sites, bool lens,
-                     std::size_t lens_top_k, const nb::object& on_text,
-                     const nb::object& texts) {
+                     std::size_t lens_top_k, const Trained* trained,
+                     const nb::object& on_text, const nb::object& texts) {
   Watch watch;
   GenerateOptions options{.max_tokens = max_tokens,
                           .sampling = {.repetition_penalty = repetition_penalty,
@@ -81,6 +82,7 @@ nb::list GenerateAll(const Model& model,
     options.lens.emplace();
     options.lens->top_k = lens_top_k;
     options.lens->follow = FollowFinal::kEach;
+    options.lens->trained = LensOf(trained);
   }
   if (!on_text.is_none()) {
     options.on_text = [&](std::size_t prompt, std::string_view text) {
@@ -114,8 +116,8 @@ void BindGenerate(nb::module_& m) {
         nb::arg("min_p").none(), nb::arg("repetition_penalty"),
         nb::arg("seed").none(), nb::arg("stop_texts"),
         nb::arg("stop_tokens").none(), nb::arg("edits"), nb::arg("sites"),
-        nb::arg("lens"), nb::arg("lens_top_k"), nb::arg("on_text").none(),
-        nb::arg("texts") = nb::none());
+        nb::arg("lens"), nb::arg("lens_top_k"), nb::arg("trained").none(),
+        nb::arg("on_text").none(), nb::arg("texts") = nb::none());
 }
 
 }  // namespace pellucid::python

@@ -1,4 +1,4 @@
-// The logit lens.
+// The lens: the logit lens, or a trained one.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
@@ -13,6 +13,7 @@
 #include "lens_arrays.h"
 #include "pages.h"
 #include "pellucid/lens.h"
+#include "trained.h"
 #include "watched.h"
 
 namespace nb = nanobind;
@@ -29,8 +30,8 @@ nb::list ComputeAll(const Model& model,
                     const std::string& sites, bool embed_row, std::size_t top_k,
                     const std::vector<TokenId>& targets, std::size_t skip_first,
                     const std::string& follow, const nb::sequence& edits,
-                    const std::optional<Inputs>& page,
-                    const nb::object& texts) {
+                    const std::optional<Inputs>& page, const nb::object& texts,
+                    const Trained* trained) {
   Watch watch;
   LensOptions options{
       .layers = SelectionOf(layers, "layers", /*allow_embed=*/true),
@@ -43,7 +44,8 @@ nb::list ComputeAll(const Model& model,
       .follow = follow == "last"   ? FollowFinal::kLast
                 : follow == "each" ? FollowFinal::kEach
                                    : FollowFinal::kNone,
-      .edits = EditsOf(edits, model, watch)};
+      .edits = EditsOf(edits, model, watch),
+      .trained = LensOf(trained)};
   options.stop = watch.token();
   const std::vector<Lens> lenses =
       WatchedRun(watch, model, {}, options.edits, [&](const std::stop_token&) {
@@ -70,7 +72,7 @@ void BindLens(nb::module_& m) {
         nb::arg("top_k") = 5, nb::arg("targets") = std::vector<TokenId>(),
         nb::arg("skip_first") = 0, nb::arg("follow") = "none",
         nb::arg("edits") = nb::list(), nb::arg("page") = nb::none(),
-        nb::arg("texts") = nb::none(),
+        nb::arg("texts") = nb::none(), nb::arg("lens").none() = nb::none(),
         "Arrays of each prompt (python/src/lens_arrays.h); with `page`, what "
         "the prompts were, also what a page shows.");
 }

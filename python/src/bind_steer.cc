@@ -1,9 +1,11 @@
 // Steering vectors.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "edits.h"
 #include "model/model_impl.h"
 #include "pellucid/steer.h"
+#include "trained.h"
 #include "watched.h"
 
 namespace nb = nanobind;
@@ -57,6 +60,17 @@ nb::list Make(const Model& model, const std::vector<std::pair<Ids, Ids>>& pairs,
 void BindSteer(nb::module_& m) {
   m.def("make_steering", &Make, nb::arg("model"), nb::arg("pairs"),
         nb::arg("layers"), nb::arg("positions"), nb::arg("method"));
+  m.def(
+      "lens_steering",
+      [](const Model& model, const Trained* lens, TokenId token,
+         std::optional<TokenId> foil, const std::string& layers) {
+        const Selection chosen = SelectionOf(layers, "layers");
+        return ListOf(Watched([&](const std::stop_token&) {
+          return LensSteering(model, LensOf(lens).get(), token, foil, chosen);
+        }));
+      },
+      nb::arg("model"), nb::arg("lens").none(), nb::arg("token"),
+      nb::arg("foil").none(), nb::arg("layers"));
   m.def(
       "read_steering",
       [](const Model& model, const std::string& path) {

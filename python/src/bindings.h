@@ -13,6 +13,7 @@ void BindRun(nanobind::module_& m);
 void BindParts(nanobind::module_& m);
 void BindEdits(nanobind::module_& m);
 void BindLens(nanobind::module_& m);
+void BindTune(nanobind::module_& m);
 void BindPatch(nanobind::module_& m);
 void BindAttention(nanobind::module_& m);
 void BindAttribution(nanobind::module_& m);

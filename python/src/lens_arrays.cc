@@ -125,6 +125,7 @@ void AddCells(const Lens& lens, nb::dict& out) {
 
 nb::dict ArraysOf(const Lens& lens) {
   nb::dict out;
+  out["kind"] = std::string(LensKindName(lens.kind));
   out["ids"] = nb::cast(lens.ids);
   out["positions"] = nb::cast(lens.positions);
   AddRows(lens, out);

@@ -16,6 +16,7 @@ NB_MODULE(_core, m) {
   python::BindRun(m);
   python::BindParts(m);
   python::BindEdits(m);
+  python::BindTune(m);
   python::BindLens(m);
   python::BindPatch(m);
   python::BindAttention(m);

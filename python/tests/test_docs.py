@@ -22,7 +22,13 @@ def run(code: str, names: dict, page: str, at: int) -> None:
 @pytest.mark.parametrize(
     "page", ["README.md", "docs/python.md", "docs/coming-from.md"]
 )
-def test_blocks_of_python(default_path: Path, page: str) -> None:
+def test_blocks_of_python(
+    default_path: Path,
+    page: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
     text = (ROOT / page).read_text("utf-8")
     names: dict = {}
     blocks = list(BLOCK.finditer(text))

@@ -61,6 +61,7 @@ def test_there_are_notebooks() -> None:
         "induction_heads",
         "logit_lens",
         "steering",
+        "tuned_lens",
     ]
     for path in NOTEBOOKS:
         assert path.stat().st_size < 1 << 20

@@ -99,22 +99,28 @@ Status ExportMlxterpLens(const std::string& path, const TrainedLens& lens,
   std::filesystem::path file(path);
   file.replace_extension(".npz");
   PELLUCID_ASSIGN_OR_RETURN(NpzWriter npz, NpzWriter::Create(file.string()));
-  for (std::size_t i = 0; i < info.n_layers; ++i) {
+  // With the identity; of no map, that alone.
+  const auto add = [&](const LensTranslator* map,
+                       const std::string& name) -> Status {
     Tensor weight(square);
     std::vector<float> bias(info.d_model);
-    if (i + 1 < info.n_layers) {
-      PELLUCID_ASSIGN_OR_RETURN(
-          const LensTranslator* map,
-          MapBehind(lens, model.impl().table, i + 1, path));
-      weight.data = map->weight.data;
-      if (!map->bias.empty()) bias = map->bias;
-    }
+    if (map != nullptr) weight.data = map->weight.data;
+    if (map != nullptr && !map->bias.empty()) bias = map->bias;
     for (std::size_t d = 0; d < info.d_model; ++d) weight.Row(d)[d] += 1;
-    PELLUCID_RETURN_IF_ERROR(npz.AddFloats(
-        fmt::format("translators_{}_weight", i), square, weight.data));
     PELLUCID_RETURN_IF_ERROR(
-        npz.AddFloats(fmt::format("translators_{}_bias", i), row, bias));
+        npz.AddFloats(name + "_weight", square, weight.data));
+    return npz.AddFloats(name + "_bias", row, bias);
+  };
+  const SiteTable& table = model.impl().table;
+  for (std::size_t i = 0; i < info.n_layers; ++i) {
+    const LensTranslator* map = nullptr;
+    if (i + 1 < info.n_layers) {
+      PELLUCID_ASSIGN_OR_RETURN(map, MapBehind(lens, table, i + 1, path));
+    }
+    PELLUCID_RETURN_IF_ERROR(add(map, fmt::format("translators_{}", i)));
   }
+  const Result<const LensTranslator*> embed = MapBehind(lens, table, 0, path);
+  if (embed.ok()) PELLUCID_RETURN_IF_ERROR(add(*embed, "embed"));
   PELLUCID_RETURN_IF_ERROR(npz.Finish());
   file.replace_extension(".json");
   return WriteText(file.string(),

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -42,9 +42,25 @@ Result<std::optional<Tensor>> ArrayOf(const ZipFile& zip,
   return std::optional<Tensor>(std::move(array));
 }
 
-// Takes the identity from a matrix that was no addition to the state.
-void MakeResidual(Tensor& weight) {
-  for (std::size_t i = 0; i < weight.shape[0]; ++i) weight.Row(i)[i] -= 1;
+// The map NAME_weight, NAME_bias, if there is one, less the identity: it was no
+// addition to the state.
+Result<std::optional<LensTranslator>> MapOf(const ZipFile& zip,
+                                            const std::string& name,
+                                            std::string site) {
+  PELLUCID_ASSIGN_OR_RETURN(std::optional<Tensor> weight,
+                            ArrayOf(zip, name + "_weight"));
+  if (!weight) return std::optional<LensTranslator>();
+  LensTranslator map{.site = std::move(site), .weight = std::move(*weight)};
+  const std::vector<std::size_t>& shape = map.weight.shape;
+  if (shape.size() != 2 || shape[0] != shape[1]) {
+    return Refuse(zip.name(),
+                  fmt::format("\"{}_weight\" is no square matrix", name));
+  }
+  for (std::size_t i = 0; i < shape[0]; ++i) map.weight.Row(i)[i] -= 1;
+  PELLUCID_ASSIGN_OR_RETURN(std::optional<Tensor> bias,
+                            ArrayOf(zip, name + "_bias"));
+  if (bias) map.bias = std::move(bias->data);
+  return std::optional<LensTranslator>(std::move(map));
 }
 
 }  // namespace
@@ -111,28 +127,21 @@ Result<TrainedLens> ImportMlxterpLens(const ZipFile& zip,
                                       const SiteTable& table) {
   TrainedLens lens{.kind = LensKind::kTuned, .ref = zip.name()};
   const std::size_t blocks = table.sizes().n_layers;
+  PELLUCID_ASSIGN_OR_RETURN(std::optional<LensTranslator> embed,
+                            MapOf(zip, "embed", SiteBehindBlocks(table, 0)));
+  if (embed) lens.translators.push_back(std::move(*embed));
   for (std::size_t i = 0; i <= blocks; ++i) {
-    const std::string name = fmt::format("translators_{}_weight", i);
-    PELLUCID_ASSIGN_OR_RETURN(std::optional<Tensor> weight, ArrayOf(zip, name));
-    if (weight.has_value() != (i < blocks)) {
-      return Refuse(zip.name(),
-                    fmt::format("{} \"{}\", but the model has {} blocks",
-                                weight ? "has a" : "has no", name, blocks));
-    }
-    if (i + 1 >= blocks) continue;  // the last block's is not used
-    LensTranslator translator{.site = SiteBehindBlocks(table, i + 1)};
-    translator.weight = std::move(*weight);
-    if (translator.weight.shape.size() != 2 ||
-        translator.weight.shape[0] != translator.weight.shape[1]) {
-      return Refuse(zip.name(),
-                    fmt::format("\"{}\" is no square matrix", name));
-    }
-    MakeResidual(translator.weight);
+    const std::string name = fmt::format("translators_{}", i);
     PELLUCID_ASSIGN_OR_RETURN(
-        std::optional<Tensor> bias,
-        ArrayOf(zip, fmt::format("translators_{}_bias", i)));
-    if (bias) translator.bias = std::move(bias->data);
-    lens.translators.push_back(std::move(translator));
+        std::optional<LensTranslator> map,
+        MapOf(zip, name, SiteBehindBlocks(table, std::min(i + 1, blocks))));
+    if (map.has_value() != (i < blocks)) {
+      return Refuse(zip.name(),
+                    fmt::format("{} \"{}_weight\", but the model has {} blocks",
+                                map ? "has a" : "has no", name, blocks));
+    }
+    // The last block's is not used.
+    if (i + 1 < blocks) lens.translators.push_back(std::move(*map));
   }
   return lens;
 }

@@ -88,59 +88,63 @@ void SolveOne(const std::vector<double>& factor, std::size_t d, double* b) {
 }  // namespace
 
 PairMoments::PairMoments(std::size_t d)
-    : d_(d), mean_x_(d), mean_y_(d), xx_(d * d), yx_(d * d) {}
+    : d_(d),
+      sums_{.mean_x = std::vector<double>(d),
+            .mean_y = std::vector<double>(d),
+            .xx = std::vector<double>(d * d),
+            .yx = std::vector<double>(d * d)} {}
 
 void PairMoments::Add(const TaskPool& pool, ConstMatrixView x,
                       ConstMatrixView y) {
   std::vector<double> dx = MeanOf(x), dy = MeanOf(y);
   const Buffer xt = CentredColumns(x, dx), yt = CentredColumns(y, dy);
   for (std::size_t i = 0; i < d_; ++i) {
-    dx[i] -= mean_x_[i];
-    dy[i] -= mean_y_[i];
+    dx[i] -= sums_.mean_x[i];
+    dy[i] -= sums_.mean_y[i];
   }
   const auto rows = static_cast<double>(x.rows);
-  const auto before = static_cast<double>(count_);
+  const auto before = static_cast<double>(sums_.count);
   const double share = rows / (before + rows);
   const double weight = before * share;
   Buffer products(d_, d_);
   const WeightView columns = FloatWeights(xt.view());
   kernels::Linear(pool, xt.view(), columns, {}, products.view());
-  Merge(pool, products.view(), weight, dx, dx, xx_);
+  Merge(pool, products.view(), weight, dx, dx, sums_.xx);
   kernels::Linear(pool, yt.view(), columns, {}, products.view());
-  Merge(pool, products.view(), weight, dy, dx, yx_);
+  Merge(pool, products.view(), weight, dy, dx, sums_.yx);
   for (std::size_t i = 0; i < d_; ++i) {
-    mean_x_[i] += share * dx[i];
-    mean_y_[i] += share * dy[i];
+    sums_.mean_x[i] += share * dx[i];
+    sums_.mean_y[i] += share * dy[i];
   }
-  count_ += x.rows;
+  sums_.count += x.rows;
 }
 
 Result<AffineMap> PairMoments::Solve(const TaskPool& pool, double ridge) const {
-  if (count_ < 2) {
+  if (sums_.count < 2) {
     return UsageError(
         "tune: the data hold fewer than two positions; give more "
         "text");
   }
-  std::vector<double> factor = xx_;
+  std::vector<double> factor = sums_.xx;
   double trace = 0;
-  for (std::size_t i = 0; i < d_; ++i) trace += xx_[i * d_ + i];
+  for (std::size_t i = 0; i < d_; ++i) trace += sums_.xx[i * d_ + i];
   const double penalty = ridge * trace / static_cast<double>(d_);
   for (std::size_t i = 0; i < d_; ++i) factor[i * d_ + i] += penalty;
   if (!Factorise(pool, factor, d_)) {
     return UsageError(fmt::format(
         "tune: ridge {}: {} positions do not fix a map of {} features; give "
         "more text, or a greater ridge",
-        ridge, count_, d_));
+        ridge, sums_.count, d_));
   }
   AffineMap map{Tensor({d_, d_}), std::vector<float>(d_)};
   pool.For(d_, [&](std::size_t i) {
     std::vector<double> row(
-        yx_.begin() + static_cast<std::ptrdiff_t>(i * d_),
-        yx_.begin() + static_cast<std::ptrdiff_t>((i + 1) * d_));
+        sums_.yx.begin() + static_cast<std::ptrdiff_t>(i * d_),
+        sums_.yx.begin() + static_cast<std::ptrdiff_t>((i + 1) * d_));
     SolveOne(factor, d_, row.data());
-    double bias = mean_y_[i];
+    double bias = sums_.mean_y[i];
     for (std::size_t j = 0; j < d_; ++j) {
-      bias -= row[j] * mean_x_[j];
+      bias -= row[j] * sums_.mean_x[j];
       map.weight.Row(i)[j] = static_cast<float>(row[j]);
     }
     map.bias[i] = static_cast<float>(bias);

@@ -13,6 +13,7 @@
 #define PELLUCID_ANALYSIS_RIDGE_H_
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "base/matrix.h"
@@ -29,15 +30,26 @@ struct AffineMap {
 
 class PairMoments {
  public:
+  // All that is kept of the rows, [d] and [d, d].
+  struct Sums {
+    std::size_t count = 0;
+    std::vector<double> mean_x, mean_y;
+    std::vector<double> xx;  // sums of (x - mean_x)(x - mean_x)^T
+    std::vector<double> yx;  // sums of (y - mean_y)(x - mean_x)^T
+  };
+
   // Of rows of `d` numbers; holds 16 d^2 bytes.
   explicit PairMoments(std::size_t d);
+  // What sums() gave once.
+  PairMoments(std::size_t d, Sums sums) : d_(d), sums_(std::move(sums)) {}
 
   static std::size_t BytesFor(std::size_t d) { return 16 * d * d; }
 
   // x, y [rows, d], rows >= 1. Costs 2 rows d^2 multiply-adds.
   void Add(const TaskPool& pool, ConstMatrixView x, ConstMatrixView y);
 
-  std::size_t count() const { return count_; }
+  std::size_t count() const { return sums_.count; }
+  const Sums& sums() const { return sums_; }
 
   // The map that minimises the mean of |y - W x - b|^2, plus `ridge` times the
   // mean variance of a feature of x times |W|^2. Costs some d^3 multiply-adds
@@ -47,10 +59,7 @@ class PairMoments {
 
  private:
   std::size_t d_;
-  std::size_t count_ = 0;
-  std::vector<double> mean_x_, mean_y_;  // [d]
-  std::vector<double> xx_;  // [d, d]: sums of (x - mean_x)(x - mean_x)^T
-  std::vector<double> yx_;  // [d, d]: sums of (y - mean_y)(x - mean_x)^T
+  Sums sums_;
 };
 
 }  // namespace pellucid

@@ -5,11 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "analysis/lens_progress.h"
 #include "analysis/lens_rows.h"
+#include "analysis/lens_translation.h"
 #include "analysis/ridge.h"
+#include "analysis/tune_checkpoint.h"
+#include "analysis/tune_held_out.h"
 #include "analysis/tune_recipe.h"
 #include "analysis/tune_steps.h"
 #include "analysis/window_states.h"
@@ -21,15 +26,34 @@
 namespace pellucid {
 namespace {
 
+// Names in a checkpoint.
+constexpr char kWindows[] = "windows", kPositions[] = "positions";
+
+// The sums of a row under the names that a checkpoint gives them.
+template <typename Sums, typename Use>
+void ForEachSum(std::size_t row, Sums& sums, const Use& use, std::size_t d) {
+  const std::string key = fmt::format("moments.{}.", row);
+  use(key + "mean_x", sums.mean_x, d);
+  use(key + "mean_y", sums.mean_y, d);
+  use(key + "xx", sums.xx, d * d);
+  use(key + "yx", sums.yx, d * d);
+}
+
 class Fit {
  public:
   Fit(const Model::Impl& model, std::span<const std::vector<TokenId>> windows,
       const TuneOptions& options)
       : model_(model),
+        all_windows_(windows),
         windows_(windows),
         options_(options),
+        checkpoint_(model, windows, options),
         stream_(RowsOfStream(model)) {
-    for (const auto& window : windows) tokens_ += window.size();
+    if (options.patience > 0 && options.method == TuneMethod::kClosedForm) {
+      windows_ =
+          windows.first(windows.size() - HeldOut::CountOf(windows.size()));
+    }
+    for (const auto& window : windows_) tokens_ += window.size();
   }
 
   Result<TrainedLens> Run();
@@ -37,13 +61,21 @@ class Fit {
  private:
   Status CheckOptions() const;
   std::size_t RowsAtOnce() const;
+  Status LeastSquares(StagedProgress* progress, TrainedLens* lens);
   Status FitRows(std::size_t begin, std::size_t end, const Progress& progress,
                  TrainedLens* lens);
+  Result<std::size_t> RestoreMoments(std::vector<PairMoments>* moments);
+  Status SaveMoments(std::size_t windows,
+                     const std::vector<PairMoments>& moments,
+                     const TrainedLens& lens);
   void Describe(TrainedLens* lens) const;
 
   const Model::Impl& model_;
-  std::span<const std::vector<TokenId>> windows_;
+  std::span<const std::vector<TokenId>> all_windows_;
+  std::span<const std::vector<TokenId>> windows_;  // less those held out
   const TuneOptions& options_;
+  TuneCheckpoint checkpoint_;
+  TuneState state_;                  // of a checkpoint: read, and to be written
   std::vector<std::size_t> stream_;  // rows of the lens, the final one last
   std::size_t tokens_ = 0, positions_ = 0;
 };
@@ -55,6 +87,13 @@ Status Fit::CheckOptions() const {
   if (model_.spec.n_layers < 1 || !(options_.ridge >= 0)) {
     return UsageError(fmt::format(
         "tune: ridge {}: is below 0; choose 0 or more", options_.ridge));
+  }
+  if (!(options_.momentum >= 0 && options_.momentum < 1) ||
+      !(options_.clip > 0)) {
+    return UsageError(fmt::format(
+        "tune: momentum {}, clip {}: choose a momentum of 0 to 1, less than 1, "
+        "and a clip above 0",
+        options_.momentum, options_.clip));
   }
   return model_.CheckPrompts(windows_);
 }
@@ -74,23 +113,93 @@ Result<TrainedLens> Fit::Run() {
     return lens;
   }
   const std::size_t rows = stream_.size() - 1;
-  const std::size_t at_once = std::min(rows, RowsAtOnce());
-  const std::size_t passes = (rows + at_once - 1) / at_once;
+  const std::size_t passes = (rows + RowsAtOnce() - 1) / RowsAtOnce();
   // Steps decode cells where a pass decodes none; roughly, in tokens run.
   const double steps = CostOfSteps(model_, windows_, options_);
   StagedProgress progress(
       options_.progress,
       static_cast<double>(passes) * static_cast<double>(tokens_) + steps);
   TrainedLens lens{.kind = LensKind::kTuned};
-  for (std::size_t begin = 0; begin < rows; begin += at_once) {
-    PELLUCID_RETURN_IF_ERROR(
-        FitRows(begin, std::min(rows, begin + at_once),
-                progress.Next(static_cast<double>(tokens_)), &lens));
+  PELLUCID_ASSIGN_OR_RETURN(std::optional<TuneState> saved, checkpoint_.Read());
+  if (saved) {
+    state_ = std::move(*saved);
+    lens.translators = std::move(state_.maps);
   }
+  if (!lens.translators.empty()) {
+    PELLUCID_RETURN_IF_ERROR(
+        CheckTrainedLens(lens, model_.table, options_.checkpoint));
+  }
+  PELLUCID_RETURN_IF_ERROR(LeastSquares(&progress, &lens));
   PELLUCID_RETURN_IF_ERROR(
-      TakeSteps(model_, windows_, options_, progress.Next(steps), &lens));
+      TakeSteps(model_, windows_, all_windows_.subspan(windows_.size()),
+                options_, progress.Next(steps), &checkpoint_, &state_, &lens));
   Describe(&lens);
   return lens;
+}
+
+// The rows that no checkpoint holds, some at once.
+Status Fit::LeastSquares(StagedProgress* progress, TrainedLens* lens) {
+  const std::size_t rows = stream_.size() - 1;
+  for (std::size_t begin = 0; begin < rows; begin += RowsAtOnce()) {
+    const Progress pass = progress->Next(static_cast<double>(tokens_));
+    const std::size_t end = std::min(rows, begin + RowsAtOnce());
+    if (lens->translators.size() >= end) continue;
+    PELLUCID_RETURN_IF_ERROR(FitRows(begin, end, pass, lens));
+    if (!checkpoint_.Due(/*milestone=*/true)) continue;
+    state_.maps = lens->translators;
+    PELLUCID_RETURN_IF_ERROR(checkpoint_.Write(state_));
+  }
+  if (lens->translators.size() != rows) {
+    return ModelError(
+        "tune: the checkpoint has maps of other rows; begin anew");
+  }
+  positions_ = state_.counts[kPositions];
+  return {};
+}
+
+// What was added up when a pass was interrupted; the window to go on with.
+Result<std::size_t> Fit::RestoreMoments(std::vector<PairMoments>* moments) {
+  const auto found = state_.counts.find(kWindows);
+  if (found == state_.counts.end()) return std::size_t{0};
+  const std::size_t d = model_.spec.d_model;
+  for (std::size_t r = 0; r < moments->size(); ++r) {
+    PairMoments::Sums sums;
+    sums.count = state_.counts[kPositions];
+    bool whole = found->second <= windows_.size();
+    ForEachSum(
+        r, sums,
+        [&](const std::string& key, std::vector<double>& sum,
+            std::size_t size) {
+          sum = std::move(state_.doubles[key]);
+          whole = whole && sum.size() == size;
+        },
+        d);
+    if (!whole) {
+      return ModelError("tune: the checkpoint lacks moments; begin anew");
+    }
+    (*moments)[r] = PairMoments(d, std::move(sums));
+  }
+  const std::size_t windows = found->second;
+  state_.doubles.clear();
+  state_.counts.erase(kWindows);
+  return windows;
+}
+
+Status Fit::SaveMoments(std::size_t windows,
+                        const std::vector<PairMoments>& moments,
+                        const TrainedLens& lens) {
+  TuneState state = state_;
+  state.maps = lens.translators;
+  state.counts[kWindows] = windows;
+  state.counts[kPositions] = moments.front().count();
+  for (std::size_t r = 0; r < moments.size(); ++r) {
+    ForEachSum(
+        r, moments[r].sums(),
+        [&](const std::string& key, const std::vector<double>& sum,
+            std::size_t) { state.doubles[key] = sum; },
+        model_.spec.d_model);
+  }
+  return checkpoint_.Write(state);
 }
 
 // Rows [begin, end) of the stream, in one pass over the windows.
@@ -104,8 +213,11 @@ Status Fit::FitRows(std::size_t begin, std::size_t end,
   std::vector<PairMoments> moments;
   for (std::size_t r = begin; r < end; ++r) moments.emplace_back(d);
   StagedProgress batches(progress, static_cast<double>(windows_.size()));
-  for (std::size_t first = 0; first < windows_.size();) {
-    const std::size_t last = EndOfBatch(windows_, first, rows.size(), d);
+  PELLUCID_ASSIGN_OR_RETURN(std::size_t first, RestoreMoments(&moments));
+  batches.Next(static_cast<double>(first));
+  while (first < windows_.size()) {
+    const std::size_t last =
+        EndOfBatch(windows_, first, rows.size(), d, options_.max_state_bytes);
     const Progress batch = batches.Next(static_cast<double>(last - first));
     PELLUCID_ASSIGN_OR_RETURN(
         const WindowStates states,
@@ -127,6 +239,9 @@ Status Fit::FitRows(std::size_t begin, std::size_t end,
       moments[r].Add(model_.pool, x.view(), y.view());
     }
     if (batch) batch(1);
+    if (checkpoint_.Due() && first < windows_.size()) {
+      PELLUCID_RETURN_IF_ERROR(SaveMoments(first, moments, *lens));
+    }
   }
   for (std::size_t r = 0; r < moments.size(); ++r) {
     if (options_.stop.stop_requested()) return CancelledError("tune: stopped");
@@ -135,7 +250,7 @@ Status Fit::FitRows(std::size_t begin, std::size_t end,
     lens->translators.push_back({model_.table.NameOf(SiteOfRow(rows[r])),
                                  std::move(map.weight), std::move(map.bias)});
   }
-  positions_ = moments.front().count();
+  state_.counts[kPositions] = moments.front().count();
   return {};
 }
 
@@ -149,6 +264,8 @@ void Fit::Describe(TrainedLens* lens) const {
   add("fit.tokens", fmt::format("{}", tokens_));
   if (recipe) {
     add("fit.tokens_per_step", fmt::format("{}", options_.tokens_per_step));
+    add("fit.momentum", fmt::format("{}", options_.momentum));
+    add("fit.clip", fmt::format("{}", options_.clip));
   } else {
     add("fit.positions", fmt::format("{}", positions_));
     add("fit.ridge", fmt::format("{}", options_.ridge));
@@ -157,6 +274,10 @@ void Fit::Describe(TrainedLens* lens) const {
   }
   add("fit.skip_first", fmt::format("{}", options_.skip_first));
   add("fit.steps", fmt::format("{}", options_.steps));
+  if (!recipe && options_.patience > 0) {
+    add("fit.patience", fmt::format("{}", options_.patience));
+    add("fit.steps_taken", fmt::format("{}", state_.losses.size()));
+  }
   add("fit.learning_rate", fmt::format("{}", options_.learning_rate));
 }
 

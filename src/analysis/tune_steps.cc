@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "analysis/lens_gradient.h"
 #include "analysis/lens_rows.h"
 #include "analysis/lens_translation.h"
+#include "analysis/tune_held_out.h"
 #include "analysis/window_states.h"
 #include "base/random.h"
 #include "kernels/math.h"
@@ -19,6 +21,10 @@ namespace {
 
 constexpr double kBeta1 = 0.9, kBeta2 = 0.999;  // Kingma and Ba's
 constexpr double kEpsilon = 1e-8;
+
+// Names in a checkpoint.
+constexpr char kSteps[] = "steps", kBatches[] = "batches",
+               kNextPlace[] = "next_place", kFinalSpread[] = "final_spread";
 
 // The standard deviation of each feature, at least a little.
 std::vector<float> Spread(ConstMatrixView rows) {
@@ -48,27 +54,54 @@ std::vector<float> Spread(ConstMatrixView rows) {
 struct Memory {
   std::vector<float> spread;  // of the row's states, [d]
   std::vector<float> mean_w, square_w, mean_b, square_b;
+
+  // Its parts under the names that a checkpoint gives them.
+  template <typename Use>
+  void ForEachPart(std::size_t map, const Use& use) {
+    const std::string key = "adam." + std::to_string(map);
+    use(key + ".spread", spread);
+    use(key + ".mean_w", mean_w);
+    use(key + ".square_w", square_w);
+    use(key + ".mean_b", mean_b);
+    use(key + ".square_b", square_b);
+  }
 };
 
 class Steps {
  public:
   Steps(const Model::Impl& model, std::span<const std::vector<TokenId>> windows,
-        const TuneOptions& options, TrainedLens* lens)
-      : model_(model), windows_(windows), options_(options), lens_(*lens) {}
+        std::span<const std::vector<TokenId>> held, const TuneOptions& options,
+        TuneCheckpoint* checkpoint, TuneState* state, TrainedLens* lens)
+      : model_(model),
+        windows_(windows),
+        held_windows_(held),
+        options_(options),
+        checkpoint_(*checkpoint),
+        state_(*state),
+        lens_(*lens) {}
 
   Status Run(const Progress& progress);
 
  private:
-  Status NextBatch();
-  void Begin();
+  Status CollectRows();
+  void ChooseBatch();
+  Status RunBatch();
+  void Begin(std::size_t d);
+  Status Restore();
+  Status Save();
+  Result<bool> Check();
   Status Step();
   Status StepRow(std::size_t r, const Distributions& final, float* loss);
   void Move(std::size_t r, ConstMatrixView dw, std::span<const float> db);
 
   const Model::Impl& model_;
   std::span<const std::vector<TokenId>> windows_;
+  std::span<const std::vector<TokenId>> held_windows_;
   const TuneOptions& options_;
+  TuneCheckpoint& checkpoint_;
+  TuneState& state_;
   TrainedLens& lens_;
+  std::optional<HeldOut> held_;
   std::vector<std::size_t> rows_;  // of the lens; the last is the final one
   std::vector<Memory> memory_;     // by translator
   std::vector<float> final_spread_;
@@ -76,7 +109,7 @@ class Steps {
 
   std::vector<std::size_t> order_;  // windows, shuffled anew each time round
   std::size_t next_window_ = 0;
-  std::uint64_t shuffles_ = 0;
+  std::uint64_t shuffles_ = 0, batches_ = 0;
   std::vector<std::vector<TokenId>> batch_;
   WindowStates states_;
   std::vector<std::size_t> places_;  // of the batch, shuffled
@@ -99,10 +132,10 @@ std::vector<std::size_t> Shuffled(std::size_t n, std::uint64_t seed,
   return order;
 }
 
-// Runs the next windows in line.
-Status Steps::NextBatch() {
-  const std::size_t most =
-      EndOfBatch(windows_, 0, rows_.size(), model_.spec.d_model);
+// The next windows in line.
+void Steps::ChooseBatch() {
+  const std::size_t most = EndOfBatch(
+      windows_, 0, rows_.size(), model_.spec.d_model, options_.max_state_bytes);
   batch_.clear();
   while (batch_.size() < most && batch_.size() < windows_.size()) {
     if (next_window_ == order_.size()) {
@@ -111,6 +144,10 @@ Status Steps::NextBatch() {
     }
     batch_.push_back(windows_[order_[next_window_++]]);
   }
+  ++batches_;
+}
+
+Status Steps::RunBatch() {
   PELLUCID_ASSIGN_OR_RETURN(
       states_, WindowStates::Run(model_, batch_, rows_, options_.skip_first,
                                  options_.stop));
@@ -119,8 +156,7 @@ Status Steps::NextBatch() {
   return {};
 }
 
-void Steps::Begin() {
-  const std::size_t d = model_.spec.d_model;
+void Steps::Begin(std::size_t d) {
   final_spread_ = Spread(states_.Row(rows_.size() - 1).view());
   for (std::size_t r = 0; r + 1 < rows_.size(); ++r) {
     Memory& memory = memory_.emplace_back();
@@ -129,27 +165,110 @@ void Steps::Begin() {
     memory.square_w.resize(d * d);
     memory.mean_b.resize(d);
     memory.square_b.resize(d);
-    lens_.translators[r].bias.resize(d);
   }
 }
 
-Status Steps::Run(const Progress& progress) {
+Status Steps::CollectRows() {
   for (const LensTranslator& translator : lens_.translators) {
     PELLUCID_ASSIGN_OR_RETURN(const std::size_t row,
                               RowOfTranslator(translator, model_.table));
     rows_.push_back(row);
   }
   rows_.push_back(RowsOfStream(model_).back());
-  for (step_ = 0; step_ < options_.steps; ++step_) {
+  return {};
+}
+
+// All as it was when the checkpoint was written. The batches before are chosen
+// again, since each choice depends on those before it, but only the last runs.
+Status Steps::Restore() {
+  step_ = state_.counts.at(kSteps);
+  for (std::uint64_t i = 0; i < state_.counts[kBatches]; ++i) ChooseBatch();
+  if (batches_ > 0) PELLUCID_RETURN_IF_ERROR(RunBatch());
+  next_place_ = state_.counts[kNextPlace];
+  const std::size_t d = model_.spec.d_model;
+  memory_.resize(lens_.translators.size());
+  bool whole = next_place_ <= places_.size() && state_.losses.size() == step_ &&
+               step_ <= options_.steps;
+  const auto take = [&](const std::string& key, std::vector<float>& to,
+                        std::size_t size) {
+    to = std::move(state_.floats[key]);
+    whole = whole && to.size() == size;
+  };
+  take(kFinalSpread, final_spread_, d);
+  for (std::size_t r = 0; r < memory_.size(); ++r) {
+    memory_[r].ForEachPart(r, [&](const std::string& key, auto& part) {
+      take(key, part, key.ends_with("_w") ? d * d : d);
+    });
+    whole = whole && lens_.translators[r].bias.size() == d;
+  }
+  if (!whole) {
+    return ModelError("tune: the checkpoint does not fit the fit; begin anew");
+  }
+  if (held_) PELLUCID_RETURN_IF_ERROR(held_->Restore(state_, lens_));
+  if (!options_.report) return {};
+  for (std::size_t i = 0; i < step_; ++i) {
+    options_.report(i + 1, state_.losses[i]);
+  }
+  return {};
+}
+
+Status Steps::Save() {
+  state_.counts[kSteps] = step_;
+  state_.counts[kBatches] = batches_;
+  state_.counts[kNextPlace] = next_place_;
+  state_.floats[kFinalSpread] = final_spread_;
+  for (std::size_t r = 0; r < memory_.size(); ++r) {
+    memory_[r].ForEachPart(r, [&](const std::string& key, const auto& part) {
+      state_.floats[key] = part;
+    });
+  }
+  if (held_) held_->Save(&state_);
+  state_.maps = lens_.translators;
+  return checkpoint_.Write(state_);
+}
+
+// Whether to go on.
+Result<bool> Steps::Check() {
+  if (!held_ || step_ % options_.check_every != 0) return true;
+  return held_->Check(step_, lens_);
+}
+
+Status Steps::Run(const Progress& progress) {
+  PELLUCID_RETURN_IF_ERROR(CollectRows());
+  if (options_.patience > 0) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        held_, HeldOut::Make(model_, held_windows_, rows_, options_));
+  }
+  bool go_on = true;
+  if (HasSteps(state_)) {
+    PELLUCID_RETURN_IF_ERROR(Restore());
+  } else {
+    for (LensTranslator& translator : lens_.translators) {
+      translator.bias.resize(model_.spec.d_model);
+    }
+    PELLUCID_ASSIGN_OR_RETURN(go_on, Check());
+  }
+  while (go_on && step_ < options_.steps) {
     if (places_.size() - next_place_ < options_.cells) {
-      PELLUCID_RETURN_IF_ERROR(NextBatch());
-      if (memory_.empty()) Begin();
+      ChooseBatch();
+      PELLUCID_RETURN_IF_ERROR(RunBatch());
+      if (memory_.empty()) Begin(model_.spec.d_model);
     }
     PELLUCID_RETURN_IF_ERROR(Step());
+    ++step_;
     if (progress) {
-      progress(static_cast<double>(step_ + 1) /
+      progress(static_cast<double>(step_) /
                static_cast<double>(options_.steps));
     }
+    PELLUCID_ASSIGN_OR_RETURN(go_on, Check());
+    if (checkpoint_.Due() && go_on) PELLUCID_RETURN_IF_ERROR(Save());
+  }
+  if (held_) {
+    // (The last steps may lie behind the last check.)
+    if (go_on && step_ % options_.check_every != 0) {
+      PELLUCID_ASSIGN_OR_RETURN(go_on, held_->Check(step_, lens_));
+    }
+    held_->TakeBest(&lens_);
   }
   return {};
 }
@@ -161,7 +280,10 @@ Status Steps::Step() {
       places_.begin() + static_cast<std::ptrdiff_t>(next_place_),
       places_.begin() + static_cast<std::ptrdiff_t>(next_place_ + count));
   next_place_ += count;
-  if (chosen_.empty()) return {};
+  if (chosen_.empty()) {
+    state_.losses.emplace_back(lens_.translators.size());
+    return {};
+  }
   const Buffer final = states_.Row(rows_.size() - 1, chosen_);
   const Distributions target =
       DistributionsOf(model_, final.view(), options_.stop);
@@ -170,6 +292,7 @@ Status Steps::Step() {
     PELLUCID_RETURN_IF_ERROR(StepRow(r, target, &loss[r]));
   }
   if (options_.report) options_.report(step_ + 1, loss);
+  state_.losses.push_back(std::move(loss));
   return {};
 }
 
@@ -220,9 +343,13 @@ void Steps::Move(std::size_t r, ConstMatrixView dw, std::span<const float> db) {
 
 }  // namespace
 
+bool HasSteps(const TuneState& state) { return state.counts.contains(kSteps); }
+
 Status TakeSteps(const Model::Impl& model,
                  std::span<const std::vector<TokenId>> windows,
+                 std::span<const std::vector<TokenId>> held,
                  const TuneOptions& options, const Progress& progress,
+                 TuneCheckpoint* checkpoint, TuneState* state,
                  TrainedLens* lens) {
   if (options.steps == 0) return {};
   if (options.cells == 0 || !(options.learning_rate > 0)) {
@@ -230,7 +357,13 @@ Status TakeSteps(const Model::Impl& model,
         "tune: steps need at least one cell and a learning rate above 0; give "
         "these, or 0 steps");
   }
-  return Steps(model, windows, options, lens).Run(progress);
+  if (options.patience > 0 && (options.check_every == 0 || held.empty())) {
+    return UsageError(
+        "tune: a patience needs checks, and two windows at least; give more "
+        "text and check every step or more, or a patience of 0");
+  }
+  return Steps(model, windows, held, options, checkpoint, state, lens)
+      .Run(progress);
 }
 
 double CostOfSteps(const Model::Impl& model,

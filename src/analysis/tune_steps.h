@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "analysis/tune_checkpoint.h"
 #include "model/model_impl.h"
 #include "pellucid/result.h"
 #include "pellucid/trace.h"
@@ -18,11 +19,18 @@
 
 namespace pellucid {
 
-// TuneOptions::steps of them on all translators of `lens`, in place.
+// TuneOptions::steps of them on all translators of `lens`, in place, with
+// checks on the windows `held` where there is a patience. `state` goes into
+// every checkpoint; where it is one of steps taken before, they go on.
 Status TakeSteps(const Model::Impl& model,
                  std::span<const std::vector<TokenId>> windows,
+                 std::span<const std::vector<TokenId>> held,
                  const TuneOptions& options, const Progress& progress,
+                 TuneCheckpoint* checkpoint, TuneState* state,
                  TrainedLens* lens);
+
+// Whether `state` was written between steps.
+bool HasSteps(const TuneState& state);
 
 // What that costs, in tokens of a forward pass, roughly.
 double CostOfSteps(const Model::Impl& model,

@@ -14,6 +14,7 @@
 #include "testutil/noise.h"
 #include "testutil/temp_dir.h"
 #include "testutil/text_model.h"
+#include "testutil/tiny_hf.h"
 
 namespace pellucid {
 namespace {
@@ -154,6 +155,133 @@ TEST(TuneTest, OneStepGoesDownhill) {
   }
 }
 
+void ExpectSameMaps(const TrainedLens& a, const TrainedLens& b) {
+  ASSERT_EQ(a.translators.size(), b.translators.size());
+  for (std::size_t i = 0; i < a.translators.size(); ++i) {
+    EXPECT_EQ(a.translators[i].site, b.translators[i].site);
+    EXPECT_EQ(a.translators[i].weight.data, b.translators[i].weight.data);
+    EXPECT_EQ(a.translators[i].bias, b.translators[i].bias);
+  }
+}
+
+// A fit that is stopped when its progress passes a share goes on where it was,
+// to the same bits, and reports all steps.
+void ExpectResumes(TuneOptions options, double share) {
+  const testutil::TempDir dir;
+  const Model model = Tiny();
+  const Windows text = Text(model, 40, 12, 1);
+  std::vector<float> whole_losses, losses;
+  options.report = [&](std::size_t, std::span<const float> loss) {
+    whole_losses.insert(whole_losses.end(), loss.begin(), loss.end());
+  };
+  const auto whole = FitTunedLens(model, text, options);
+  ASSERT_TRUE(whole.ok()) << whole.error().message;
+  options.report = [&](std::size_t, std::span<const float> loss) {
+    losses.insert(losses.end(), loss.begin(), loss.end());
+  };
+  options.checkpoint = dir / "checkpoint.safetensors";
+  options.checkpoint_seconds = 0;
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  options.progress = [&](double done) {
+    if (done > share) stop.request_stop();
+  };
+  const auto stopped = FitTunedLens(model, text, options);
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+  options.stop = {};
+  options.resume = true;
+  double first = -1;
+  options.progress = [&](double done) {
+    if (first < 0) first = done;
+  };
+  losses.clear();
+  const auto resumed = FitTunedLens(model, text, options);
+  ASSERT_TRUE(resumed.ok()) << resumed.error().message;
+  EXPECT_GT(first, share / 2);  // not from the beginning
+  ExpectSameMaps(*whole, *resumed);
+  EXPECT_EQ(losses, whole_losses);
+}
+
+TEST(TuneResumeTest, GoesOnBetweenSteps) {
+  for (const std::size_t patience : {0u, 4u}) {
+    TuneOptions options = Small(30);
+    options.patience = patience;
+    options.check_every = 3;
+    options.max_state_bytes = 20000;  // several batches
+    ExpectResumes(options, 0.8);
+  }
+}
+
+TEST(TuneResumeTest, GoesOnBetweenAndWithinPasses) {
+  TuneOptions options = Small(0);
+  options.max_moment_bytes = 1;  // a pass for each row
+  ExpectResumes(options, 0.6);
+  options = Small(0);
+  options.max_state_bytes = 20000;
+  ExpectResumes(options, 0.5);
+}
+
+TEST(TuneResumeTest, GoesOnWithTheRecipe) {
+  TuneOptions options = Small(12);
+  options.method = TuneMethod::kRecipe;
+  options.learning_rate = 1;
+  options.tokens_per_step = 48;
+  ExpectResumes(options, 0.5);
+}
+
+TEST(TuneResumeTest, RefusesWhatIsOfAnotherFitOrDamaged) {
+  const testutil::TempDir dir;
+  const Model model = Tiny();
+  const Windows text = Text(model, 8, 12, 1);
+  TuneOptions options = Small(2);
+  options.checkpoint = dir / "checkpoint.safetensors";
+  options.resume = true;  // of nothing: begins
+  ASSERT_TRUE(FitTunedLens(model, text, options).ok());
+  options.ridge = 2e-4;
+  const auto other = FitTunedLens(model, text, options);
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code, ErrorCode::kUsage);
+  EXPECT_THAT(other.error().message, HasSubstr("another model"));
+  options.resume = false;
+  EXPECT_TRUE(FitTunedLens(model, text, options).ok());
+  options.resume = true;
+  testutil::WriteFileText(options.checkpoint, "no safetensors");
+  const auto damaged = FitTunedLens(model, text, options);
+  ASSERT_FALSE(damaged.ok());
+  EXPECT_EQ(damaged.error().code, ErrorCode::kModel);
+}
+
+TEST(TuneTest, EndsEarlyWhereStepsLeadAway) {
+  const Model model = Tiny();
+  const Windows text = Text(model, 48, 12, 1);
+  const Windows held(text.end() - 2, text.end());
+  TuneOptions options = Small(400);
+  options.learning_rate = 0.3;  // far too much
+  options.patience = 2;
+  options.check_every = 5;
+  std::size_t steps = 0, checks = 0;
+  options.report = [&](std::size_t step, std::span<const float>) {
+    steps = step;
+  };
+  options.checked = [&](std::size_t step, std::span<const float> loss) {
+    EXPECT_EQ(step, 5 * checks++);
+    EXPECT_EQ(loss.size(), model.info().n_layers);
+  };
+  const auto lens = FitTunedLens(model, text, options);
+  ASSERT_TRUE(lens.ok()) << lens.error().message;
+  EXPECT_LT(steps, 400u);
+  EXPECT_GE(checks, 3u);
+  // What it keeps is no worse on the held-out text than what it began with.
+  options.steps = 0;
+  const auto least_squares = FitTunedLens(model, text, options);
+  ASSERT_TRUE(least_squares.ok());
+  const auto kept = EvaluateLens(model, held, &*lens);
+  const auto begun = EvaluateLens(model, held, &*least_squares);
+  ASSERT_TRUE(kept.ok() && begun.ok());
+  EXPECT_LE(MeanKl(*kept), MeanKl(*begun) + 1e-6);
+}
+
 // What EvaluateLens says are the means of what the lens says.
 TEST(EvaluateLensTest, AgreesWithTheLens) {
   const Model model = Tiny();
@@ -229,6 +357,14 @@ TEST(TuneErrorTest, SaysWhatIsWrong) {
               HasSubstr("greater ridge"));
   options.ridge = -1;
   EXPECT_THAT(message(FitTunedLens(model, one, options)), HasSubstr("below 0"));
+  options = Small(1);
+  options.patience = 1;
+  EXPECT_THAT(message(FitTunedLens(model, Windows{{1, 2, 3}}, options)),
+              HasSubstr("two windows"));
+  options = Small(1);
+  options.momentum = 1;
+  EXPECT_THAT(message(FitTunedLens(model, one, options)),
+              HasSubstr("momentum"));
   options = Small(1);
   options.cells = 0;
   EXPECT_THAT(message(FitTunedLens(model, one, options)),

@@ -7,14 +7,6 @@
 #include "analysis/lens_rows.h"
 
 namespace pellucid {
-namespace {
-
-// Enough tokens that products run at full rate, and states of a large model
-// that still fit beside its weights.
-constexpr std::size_t kBatchBytes = std::size_t{128} << 20;
-
-}  // namespace
-
 std::vector<std::size_t> RowsOfStream(const Model::Impl& model) {
   std::vector<std::size_t> rows = {kEmbedRow};
   for (std::size_t layer = 0; layer < model.spec.n_layers; ++layer) {
@@ -24,9 +16,9 @@ std::vector<std::size_t> RowsOfStream(const Model::Impl& model) {
 }
 
 std::size_t EndOfBatch(std::span<const std::vector<TokenId>> windows,
-                       std::size_t begin, std::size_t rows,
-                       std::size_t d_model) {
-  const std::size_t most = kBatchBytes / (rows * d_model * sizeof(float));
+                       std::size_t begin, std::size_t rows, std::size_t d_model,
+                       std::size_t bytes) {
+  const std::size_t most = bytes / (rows * d_model * sizeof(float));
   std::size_t end = begin, tokens = 0;
   while (end < windows.size() &&
          (end == begin || tokens + windows[end].size() <= most)) {

@@ -56,9 +56,12 @@ class WindowStates {
 
 // Windows that are run together: the next ones from `begin` on whose states of
 // so many rows keep to some bytes, at least one. Returns the end.
+// The default: enough tokens that products run at full rate, and states of a
+// large model that still fit beside its weights.
+inline constexpr std::size_t kBatchBytes = std::size_t{128} << 20;
 std::size_t EndOfBatch(std::span<const std::vector<TokenId>> windows,
-                       std::size_t begin, std::size_t rows,
-                       std::size_t d_model);
+                       std::size_t begin, std::size_t rows, std::size_t d_model,
+                       std::size_t bytes = kBatchBytes);
 
 }  // namespace pellucid
 

@@ -33,6 +33,7 @@ Status RunCausalTrace(Args args, Io& io);
 Status RunAttn(Args args, Io& io);
 Status RunAttr(Args args, Io& io);
 Status RunTune(Args args, Io& io);
+Status RunDepth(Args args, Io& io);
 Status RunServe(Args args, Io& io);
 Status RunBench(Args args, Io& io);
 
@@ -42,7 +43,7 @@ struct Command {
   Status (*run)(Args args, Io& io);
 };
 
-inline constexpr std::array<Command, 16> kCommands = {{
+inline constexpr std::array<Command, 17> kCommands = {{
     {"lens", "decode every layer at every position (logit lens)", RunLens},
     {"trace", "record activations by site name into a file", RunTrace},
     {"generate", "continue a prompt, steered and edited if asked", RunGenerate},
@@ -52,7 +53,8 @@ inline constexpr std::array<Command, 16> kCommands = {{
      RunCausalTrace},
     {"attn", "where heads look, and which heads do induction", RunAttn},
     {"attr", "which parts made a logit what it is", RunAttr},
-    {"tune", "fit a tuned lens, and measure lenses", RunTune},
+    {"tune", "fit tuned and Jacobian lenses, and measure them", RunTune},
+    {"depth", "at which layer predictions appear and stay", RunDepth},
     {"tokenize", "text to token ids, and back", RunTokenize},
     {"info", "configuration, tensors, sites and tokenizer of a model", RunInfo},
     {"check", "self-checks of a model", RunCheck},

@@ -12,6 +12,7 @@ namespace pellucid::cli {
 namespace {
 
 // Some hundred million tokens, more than a processor runs in a week.
+constexpr std::size_t kMaxCount = std::size_t{1} << 40;
 constexpr std::size_t kMaxTextBytes = std::size_t{1} << 29;
 
 Result<std::vector<std::string>> ReadLines(const Arguments& arguments,
@@ -36,10 +37,30 @@ Result<std::vector<std::string>> ReadLines(const Arguments& arguments,
 
 }  // namespace
 
+void AddTextFlags(Arguments& arguments, TextFlags* flags) {
+  arguments.Text("--text", "F.txt|F.jsonl|-", &flags->text,
+                 "the text: one document, or one a line as a JSON string or "
+                 "{\"text\": ...}; required");
+  arguments.Number("--window", "N", 2, kMaxCount, &flags->window,
+                   "tokens that are run as one prompt; default: 256");
+  arguments.Number("--max-tokens", "N", 0, kMaxCount, &flags->max_tokens,
+                   "leave out what comes after; default: all");
+  arguments.Number("--skip-first", "N", 0, kMaxCount, &flags->skip_first,
+                   "positions left out at the beginning of each window; "
+                   "default: 1");
+}
+
+Status RequireText(const Arguments& arguments, const TextFlags& flags) {
+  if (flags.text) return {};
+  return arguments.Problem("--text",
+                           "is missing; name a file, as in --text corpus.txt");
+}
+
 Result<WindowedText> ReadWindows(const Arguments& arguments,
-                                 const std::string& path, std::size_t window,
-                                 std::size_t max_tokens, const Model& model,
+                                 const TextFlags& flags, const Model& model,
                                  Io& io) {
+  const std::string& path = *flags.text;
+  const std::size_t max_tokens = flags.max_tokens;
   std::unique_ptr<Source> owned;
   PELLUCID_ASSIGN_OR_RETURN(Source * source, OpenInput(path, io, &owned));
   std::vector<std::string> documents;
@@ -52,7 +73,8 @@ Result<WindowedText> ReadWindows(const Arguments& arguments,
   }
   WindowedText out;
   for (const std::string& document : documents) out.bytes += document.size();
-  PELLUCID_ASSIGN_OR_RETURN(out.windows, CutWindows(model, documents, window));
+  PELLUCID_ASSIGN_OR_RETURN(out.windows,
+                            CutWindows(model, documents, flags.window));
   std::size_t all = 0;
   for (const auto& ids : out.windows) all += ids.size();
   out.tokens = all;

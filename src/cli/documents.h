@@ -4,6 +4,7 @@
 #define PELLUCID_CLI_DOCUMENTS_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,18 @@
 
 namespace pellucid::cli {
 
+// What text, in which windows.
+struct TextFlags {
+  std::optional<std::string> text = {};
+  std::size_t window = 256, max_tokens = 0, skip_first = 1;
+};
+
+// --text, --window, --max-tokens, --skip-first.
+void AddTextFlags(Arguments& arguments, TextFlags* flags);
+
+// kUsage: --text is missing.
+Status RequireText(const Arguments& arguments, const TextFlags& flags);
+
 // Texts in windows (pellucid/tune.h).
 struct WindowedText {
   std::vector<std::vector<TokenId>> windows;
@@ -21,13 +34,12 @@ struct WindowedText {
   std::size_t bytes = 0;   // of the documents
 };
 
-// Reads `path`, "-" for standard input; of a .jsonl file each line is a JSON
-// string or {"text": ...}. At most `max_tokens` tokens are kept, 0: all.
+// Reads flags.text, "-" for standard input; of a .jsonl file each line is a
+// JSON string or {"text": ...}. At most max_tokens tokens are kept, 0: all.
 // kUsage: a line that is neither, invalid UTF-8, no tokens. kModel: it cannot
 // be read.
 Result<WindowedText> ReadWindows(const Arguments& arguments,
-                                 const std::string& path, std::size_t window,
-                                 std::size_t max_tokens, const Model& model,
+                                 const TextFlags& flags, const Model& model,
                                  Io& io);
 
 }  // namespace pellucid::cli

@@ -254,6 +254,10 @@ Status RunGenerate(Args args, Io& io) {
                             OpenModel(flags.model, io));
   PELLUCID_ASSIGN_OR_RETURN(std::vector<Edit> edits,
                             ReadEditFiles(flags.edits, opened.model));
+  if (plan.options.lens) {
+    PELLUCID_ASSIGN_OR_RETURN(plan.options.lens->trained,
+                              ReadLensChoice(plan.lens, opened.model));
+  }
   std::vector<SteeringVector> vectors;
   if (flags.steer) {
     PELLUCID_ASSIGN_OR_RETURN(vectors,

@@ -54,6 +54,8 @@ void AddRecords(Arguments& arguments, GenerateFlags* flags) {
   arguments.Text("--lens", "FILE|-", &flags->lens,
                  "write the lens of the positions that chose a token each, as "
                  "pellucid lens --json does");
+  arguments.Text("--lens-kind", kLensValue, &flags->lens_kind,
+                 "which lens, as for pellucid lens --lens; default: logit");
   arguments.Text("--lens-layers", "LAYERS", &flags->lens_layers,
                  "its rows, as for pellucid lens --layers; default: all");
   arguments.Number("--lens-top-k", "K", 1, kMaxCount, &flags->lens_top_k,
@@ -146,8 +148,16 @@ Status CheckRecord(const Arguments& arguments, const GenerateFlags& flags,
   return {};
 }
 
-Status TakeLens(const GenerateFlags& flags, GenerateOptions& options) {
-  if (!flags.lens) return {};
+Status TakeLens(const Arguments& arguments, const GenerateFlags& flags,
+                GeneratePlan& plan) {
+  if (!flags.lens) {
+    if (!flags.lens_layers && !flags.lens_kind) return {};
+    return arguments.Problem(flags.lens_kind ? "--lens-kind" : "--lens-layers",
+                             "is of --lens; give that too");
+  }
+  PELLUCID_ASSIGN_OR_RETURN(
+      plan.lens, ParseLensChoice(arguments, flags.lens_kind, "--lens-kind"));
+  GenerateOptions& options = plan.options;
   options.lens.emplace();
   options.lens->top_k = flags.lens_top_k;
   if (!flags.lens_layers) return {};
@@ -195,15 +205,12 @@ Result<GeneratePlan> PlanGenerate(const Arguments& arguments,
       TakeSampling(arguments, flags, plan.options.sampling));
   PELLUCID_RETURN_IF_ERROR(TakeScales(arguments, flags, plan.scales));
   PELLUCID_RETURN_IF_ERROR(CheckRecord(arguments, flags, plan.sweeps()));
-  PELLUCID_RETURN_IF_ERROR(TakeLens(flags, plan.options));
+  PELLUCID_RETURN_IF_ERROR(TakeLens(arguments, flags, plan));
   if (flags.record) plan.options.sites = SplitAtCommas(*flags.record);
   if (flags.lens && flags.json == flags.lens) {
     return arguments.Problem("--lens",
                              "goes where --json does; write one of "
                              "them elsewhere");
-  }
-  if (flags.lens_layers && !flags.lens) {
-    return arguments.Problem("--lens-layers", "is of --lens; give that too");
   }
   plan.shows_text =
       !flags.prompt.jsonl && flags.json != "-" && flags.lens != "-";

@@ -10,6 +10,7 @@
 
 #include "cli/arguments.h"
 #include "cli/common_options.h"
+#include "cli/lens_choice.h"
 #include "cli/prompt.h"
 #include "pellucid/generate.h"
 #include "pellucid/result.h"
@@ -27,7 +28,7 @@ struct GenerateFlags {
   std::vector<std::string> edits;  // files
   std::optional<std::string> steer, scale;
   std::optional<std::string> record, out;
-  std::optional<std::string> lens, lens_layers;
+  std::optional<std::string> lens, lens_kind, lens_layers;
   std::size_t lens_top_k = 5;
   std::optional<std::string> json;
   std::string color = "auto";
@@ -37,7 +38,8 @@ void AddGenerateFlags(Arguments& arguments, GenerateFlags* flags);
 
 // The flags, checked against one another, less what only a model can judge.
 struct GeneratePlan {
-  GenerateOptions options;     // without edits
+  GenerateOptions options;     // without edits and a trained lens
+  LensChoice lens;             // that --lens reads through
   std::vector<double> scales;  // of steering; empty: none
   // The text goes to standard output: nothing else does, and there is one
   // prompt.

@@ -4,9 +4,11 @@
 
 namespace pellucid::cli {
 
-void AddHeatmapFlags(Arguments& arguments, HeatmapFlags* flags) {
+void AddHeatmapFlags(Arguments& arguments, HeatmapFlags* flags, PlotKind kind) {
+  const bool matrix = kind == PlotKind::kMatrix;
   arguments.Text("--plot", "F.svg|png|pdf", &flags->plot,
-                 "draw the matrix as a figure");
+                 matrix ? "draw the matrix as a figure"
+                        : "draw it as lines over the layers");
   arguments.Choice("--plot-format", {"svg", "png", "pdf"}, &flags->format,
                    "format of the figure; default: by the file's ending");
   arguments.Text("--plot-scale", "X", &flags->scale,
@@ -14,7 +16,8 @@ void AddHeatmapFlags(Arguments& arguments, HeatmapFlags* flags) {
                  "browsers; default: 2");
   arguments.Text("--figure-size", "WxH", &flags->size,
                  "width and height of the figure in inches, e.g. 6.5x4; "
-                 "default: as the cells need");
+                 "default: as its contents need");
+  if (!matrix) return;
   arguments.Choice("--colormap", {"viridis", "cividis"}, &flags->colormap,
                    "colours of the figure; default: viridis");
 }

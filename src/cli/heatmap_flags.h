@@ -1,5 +1,5 @@
-// The options of commands whose result is a matrix: where the picture of it
-// goes, and how it looks.
+// The options of commands whose result is a matrix, or lines: where the picture
+// of it goes, and how it looks.
 #ifndef PELLUCID_CLI_HEATMAP_FLAGS_H_
 #define PELLUCID_CLI_HEATMAP_FLAGS_H_
 
@@ -19,8 +19,13 @@ struct HeatmapFlags {
   std::string colormap;  // empty: viridis
 };
 
-// --plot, --plot-format, --plot-scale, --figure-size, --colormap.
-void AddHeatmapFlags(Arguments& arguments, HeatmapFlags* flags);
+// What --plot draws.
+enum class PlotKind { kMatrix, kLines };
+
+// --plot, --plot-format, --plot-scale, --figure-size and, of a matrix,
+// --colormap.
+void AddHeatmapFlags(Arguments& arguments, HeatmapFlags* flags,
+                     PlotKind kind = PlotKind::kMatrix);
 
 struct HeatmapPlan {
   render::HeatmapOptions options;

@@ -7,7 +7,7 @@
 namespace pellucid::cli {
 
 void AddLensOption(Arguments& arguments, std::optional<std::string>* text) {
-  arguments.Text("--lens", "logit|tuned:FILE|jacobian:FILE", text,
+  arguments.Text("--lens", kLensValue, text,
                  "the lens that decodes the rows: the model's own head, or "
                  "behind the maps of a file: of pellucid tune, of the "
                  "tuned-lens package, of mlxterp, a Jacobian lens; default: "
@@ -15,7 +15,8 @@ void AddLensOption(Arguments& arguments, std::optional<std::string>* text) {
 }
 
 Result<LensChoice> ParseLensChoice(const Arguments& arguments,
-                                   const std::optional<std::string>& text) {
+                                   const std::optional<std::string>& text,
+                                   std::string_view option) {
   if (!text || *text == LensKindName(LensKind::kLogit)) return LensChoice();
   for (const LensKind kind : {LensKind::kTuned, LensKind::kJacobian}) {
     const std::string prefix = fmt::format("{}:", LensKindName(kind));
@@ -24,9 +25,9 @@ Result<LensChoice> ParseLensChoice(const Arguments& arguments,
     }
   }
   return arguments.Problem(
-      "--lens", fmt::format("{} is no lens; give logit, tuned:FILE or "
-                            "jacobian:FILE",
-                            Quote(*text)));
+      option, fmt::format("{} is no lens; give logit, tuned:FILE or "
+                          "jacobian:FILE",
+                          Quote(*text)));
 }
 
 Result<std::shared_ptr<const TrainedLens>> ReadLensChoice(

@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "pellucid/lens.h"
 #include "render/csv.h"
+#include "render/lens_comparison.h"
 #include "render/lens_json.h"
 #include "render/lens_page.h"
 #include "render/lens_report.h"
@@ -80,16 +81,19 @@ Status WriteAll(const render::LensReport& report, const LensPlan& plan,
   }
   if (outputs.table) {
     const Terminal& terminal = io.out_terminal;
-    outputs.table->sink()(render::RenderTable(
-        report, {.width = terminal.is_terminal ? terminal.columns : 0,
-                 .color = ColorsFor(plan.color, terminal),
-                 .metric = plan.metric}));
+    outputs.table->sink()(
+        report.compared != nullptr
+            ? render::LensComparison(report)
+            : render::RenderTable(
+                  report, {.width = terminal.is_terminal ? terminal.columns : 0,
+                           .color = ColorsFor(plan.color, terminal),
+                           .metric = plan.metric}));
   }
   return outputs.Commit();
 }
 
-// The run that the page shows: that of the other outputs if it serves, and
-// before it the one without edits, if there are any.
+// The runs that the page shows: of each lens that of the other outputs if it
+// serves, and before it the one without edits, if there are any.
 class PageRuns {
  public:
   PageRuns(const Model& model, const render::RunInfo& run, Io& io)
@@ -98,31 +102,48 @@ class PageRuns {
         tokens_(render::PageTokensOf(model.tokenizer())),
         io_(io) {}
 
-  Status Write(const Lens& lens, const LensPlan& plan, PageOutput& page) {
-    LensOptions options = plan.options;
-    options.follow = FollowFinal::kEach;
-    const bool edited = !options.edits.empty();
+  // `compared` has the lens of --compare, if there is one.
+  Status Write(const Lens& lens, const std::optional<LensOptions>& compared,
+               const std::optional<Lens>& other, const LensPlan& plan,
+               PageOutput& page) {
     page.data().Key("runs");
     page.data().BeginArray();
-    if (edited) {
-      LensOptions clean = options;
-      clean.edits.clear();
-      PELLUCID_ASSIGN_OR_RETURN(const Lens without, Compute(lens.ids, clean));
-      Add(without, 0, "clean", page);
-    }
-    const std::optional<std::string> label =
-        edited ? std::optional<std::string>("edited") : std::nullopt;
-    if (plan.page_needs_run) {
-      PELLUCID_ASSIGN_OR_RETURN(const Lens own, Compute(lens.ids, options));
-      Add(own, options.edits.size(), label, page);
-    } else {
-      Add(lens, options.edits.size(), label, page);
+    PELLUCID_RETURN_IF_ERROR(AddRuns(lens, plan.options, plan.page_needs_run,
+                                     compared.has_value(), page));
+    if (compared) {
+      PELLUCID_RETURN_IF_ERROR(AddRuns(*other, *compared, false, true, page));
     }
     page.data().EndArray();
     return page.Commit(io_);
   }
 
  private:
+  // Labels say what runs differ in: `named`: by their lens, too.
+  Status AddRuns(const Lens& lens, LensOptions options, bool needs_run,
+                 bool named, PageOutput& page) {
+    options.follow = FollowFinal::kEach;
+    const bool edited = !options.edits.empty();
+    const auto label = [&](const char* state) -> std::optional<std::string> {
+      if (!edited && !named) return std::nullopt;
+      if (!named) return state;
+      const std::string name = render::LensName(lens);
+      return edited ? std::string(state) + ", " + name : name;
+    };
+    if (edited) {
+      LensOptions clean = options;
+      clean.edits.clear();
+      PELLUCID_ASSIGN_OR_RETURN(const Lens without, Compute(lens.ids, clean));
+      Add(without, 0, label("clean"), page);
+    }
+    if (needs_run) {
+      PELLUCID_ASSIGN_OR_RETURN(const Lens own, Compute(lens.ids, options));
+      Add(own, options.edits.size(), label("edited"), page);
+    } else {
+      Add(lens, options.edits.size(), label("edited"), page);
+    }
+    return {};
+  }
+
   Result<Lens> Compute(const std::vector<TokenId>& ids, LensOptions options) {
     ProgressLine progress(io_, "lens");
     options.progress = progress.callback();
@@ -161,20 +182,30 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
                             ReadLensChoice(plan.lens, model));
   PELLUCID_ASSIGN_OR_RETURN(LensOutputs outputs,
                             LensOutputs::Open(flags, plan, io));
-  Result<Lens> lens = [&] {
+  const auto compute = [&](LensOptions options) {
     ProgressLine progress(io, "lens");
-    plan.options.progress = progress.callback();
-    return ComputeLens(model, ids, plan.options);
-  }();
-  if (!lens.ok()) return lens.error();
+    options.progress = progress.callback();
+    return ComputeLens(model, ids, options);
+  };
+  PELLUCID_ASSIGN_OR_RETURN(const Lens lens, compute(plan.options));
+  std::optional<LensOptions> compared;
+  std::optional<Lens> other;
+  if (plan.compare) {
+    compared = plan.options;
+    PELLUCID_ASSIGN_OR_RETURN(compared->trained,
+                              ReadLensChoice(*plan.compare, model));
+    PELLUCID_ASSIGN_OR_RETURN(other, compute(*compared));
+  }
   render::RunInfo run = RunInfoOf(opened, std::move(prompt.text));
   run.edits = plan.options.edits.size();
   run.turns = std::move(prompt.turns);
   const auto texts = render::TextsOf(model.tokenizer());
   PELLUCID_RETURN_IF_ERROR(
-      WriteAll({*lens, model.info(), run, texts}, plan, io, outputs));
+      WriteAll({lens, model.info(), run, texts, other ? &*other : nullptr},
+               plan, io, outputs));
   if (!outputs.page) return {};
-  return PageRuns(model, run, io).Write(*lens, plan, *outputs.page);
+  return PageRuns(model, run, io)
+      .Write(lens, compared, other, plan, *outputs.page);
 }
 
 Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,

@@ -89,6 +89,21 @@ Status CheckDestinations(const Arguments& arguments, const LensFlags& flags) {
   return {};
 }
 
+// What shows one lens alone is not asked for beside two.
+Status CheckCompare(const Arguments& arguments, const LensFlags& flags) {
+  if (flags.prompt.jsonl) {
+    return arguments.Problem("--compare",
+                             "is for one prompt, not for --jsonl; give one");
+  }
+  if (flags.csv || flags.figures.any()) {
+    return arguments.Problem(
+        flags.csv ? "--csv" : "--plot",
+        "shows one lens, but --compare names another; take the table, --json "
+        "or --html, or leave --compare out");
+  }
+  return {};
+}
+
 }  // namespace
 
 void AddLensFlags(Arguments& arguments, LensFlags* flags) {
@@ -97,6 +112,10 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags) {
   AddEditOption(arguments, &flags->edits);
   AddModelOptions(arguments, &flags->model);
   AddLensOption(arguments, &flags->lens);
+  arguments.Text("--compare", kLensValue, &flags->compare,
+                 "show this lens beside that of --lens: in the table, of the "
+                 "last position unless --positions names others; in the JSON "
+                 "under \"compare\"; on the page as a second run");
   AddChoiceOfCells(arguments, flags);
   arguments.Number("--top-k", "K", 1, kMaxCount, &flags->top_k,
                    "tokens kept a cell; default: 5, or 10 where --html goes "
@@ -123,6 +142,11 @@ Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
   PELLUCID_RETURN_IF_ERROR(CheckDestinations(arguments, flags));
   LensPlan plan;
   PELLUCID_ASSIGN_OR_RETURN(plan.lens, ParseLensChoice(arguments, flags.lens));
+  if (flags.compare) {
+    PELLUCID_RETURN_IF_ERROR(CheckCompare(arguments, flags));
+    PELLUCID_ASSIGN_OR_RETURN(
+        plan.compare, ParseLensChoice(arguments, flags.compare, "--compare"));
+  }
   LensOptions& options = plan.options;
   if (flags.layers) {
     PELLUCID_ASSIGN_OR_RETURN(
@@ -159,6 +183,14 @@ Result<LensPlan> PlanLens(const Arguments& arguments, const LensFlags& flags) {
             : FollowFinal::kLast;
   } else if (flags.html) {
     options.follow = FollowFinal::kEach;
+  }
+  if (plan.compare) {
+    options.follow = FollowFinal::kEach;
+    const bool table_only = plan.table && !flags.json && !flags.html;
+    if (table_only && !flags.positions) {
+      PELLUCID_ASSIGN_OR_RETURN(options.positions,
+                                Selection::Parse("last", "lens: --positions"));
+    }
   }
   plan.page_needs_run = flags.html && options.follow != FollowFinal::kEach;
   return plan;

@@ -25,7 +25,7 @@ struct LensFlags {
   ModelOptions model;
   PromptOptions prompt;
   std::vector<std::string> edits;  // files
-  std::optional<std::string> lens, layers, positions, sites;
+  std::optional<std::string> lens, compare, layers, positions, sites;
   bool no_embed = false;
   std::size_t top_k = 0;  // 0: not given
   std::vector<std::string> targets;
@@ -43,6 +43,7 @@ void AddLensFlags(Arguments& arguments, LensFlags* flags);
 struct LensPlan {
   LensOptions options;  // without targets, edits and a trained lens
   LensChoice lens;
+  std::optional<LensChoice> compare;  // shown beside it
   render::Metric metric = render::Metric::kProb;
   ColorChoice color = ColorChoice::kAuto;
   bool table = false;  // also where nothing else is asked for

@@ -25,15 +25,20 @@ class ProgressLine {
   // object is gone.
   Progress callback();
 
+  // What stands behind the share from now on: numbers of the run. From any
+  // thread.
+  void SetNote(std::string note);
+
  private:
   void Show(double done);
 
   using Clock = std::chrono::steady_clock;
   Io& io_;
-  std::string what_;
+  std::string what_, note_;
   std::mutex mutex_;
   Clock::time_point next_;  // no line before this
   int percent_ = -1;        // last shown; -1: none
+  bool note_is_new_ = false;
 };
 
 }  // namespace pellucid::cli

@@ -10,12 +10,12 @@
 
 namespace pellucid::cli {
 
-void AddResultFlags(Arguments& arguments, ResultFlags* flags) {
+void AddResultFlags(Arguments& arguments, ResultFlags* flags, PlotKind kind) {
   arguments.Flag("--table", &flags->table,
                  "print the table; default where nothing else is asked for");
   AddJsonOption(arguments, &flags->json);
   arguments.Text("--csv", "FILE|-", &flags->csv, "write one line a number");
-  AddHeatmapFlags(arguments, &flags->heatmap);
+  AddHeatmapFlags(arguments, &flags->heatmap, kind);
   AddColorOption(arguments, &flags->color);
 }
 

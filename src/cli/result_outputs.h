@@ -37,7 +37,8 @@ struct ResultFlags {
 };
 
 // --table, --json, --csv, --color and those of AddHeatmapFlags.
-void AddResultFlags(Arguments& arguments, ResultFlags* flags);
+void AddResultFlags(Arguments& arguments, ResultFlags* flags,
+                    PlotKind kind = PlotKind::kMatrix);
 
 // kUsage: two results go to one place.
 Status CheckResultFlags(const Arguments& arguments, const ResultFlags& flags);

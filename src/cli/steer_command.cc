@@ -12,9 +12,11 @@
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/json_lines.h"
+#include "cli/lens_choice.h"
 #include "cli/progress.h"
 #include "cli/prompt.h"
 #include "cli/streams.h"
+#include "cli/token_flags.h"
 #include "pellucid/steer.h"
 
 namespace pellucid::cli {
@@ -23,6 +25,7 @@ namespace {
 struct SteerFlags {
   ModelOptions model;
   std::optional<std::string> plus, minus, pairs, layer, position, out;
+  std::optional<std::string> token, foil, lens;
   std::string method = "mean";
   std::string bos = "auto";
   std::string color = "auto";
@@ -36,6 +39,13 @@ void AddFlags(Arguments& arguments, SteerFlags* flags) {
   arguments.Text("--pairs", "F.jsonl|-", &flags->pairs,
                  "many of both instead: each line {\"plus\": ..., \"minus\": "
                  "...}");
+  arguments.Text("--token", "TEXT|id=N", &flags->token,
+                 "instead of texts: the direction, of length 1, along which a "
+                 "lens sees this token grow");
+  arguments.Text("--foil", "TEXT|id=N", &flags->foil,
+                 "with --token: less the direction of this one");
+  arguments.Text("--lens", kLensValue, &flags->lens,
+                 "with --token: the lens; default: logit");
   arguments.Choice("--method", {"mean", "pca"}, &flags->method,
                    "of the pairs' differences the mean, or the first principal "
                    "component, with the sign of the mean and the length of a "
@@ -58,16 +68,32 @@ void AddFlags(Arguments& arguments, SteerFlags* flags) {
       "pellucid steer make --plus \"I love this\" --minus \"I hate this\" "
       "--layer 14 --out love.safetensors");
   arguments.Example(
+      "pellucid steer make --token \" Paris\" --lens jacobian:my-lens --layer "
+      "14 --out paris.safetensors");
+  arguments.Example(
       "pellucid steer make --pairs pairs.jsonl --method pca --layer 8:20 --out "
       "love.gguf");
 }
 
 Status CheckFlags(const Arguments& arguments, const SteerFlags& flags) {
-  if (flags.pairs ? flags.plus || flags.minus : !flags.plus || !flags.minus) {
+  if (flags.token) {
+    const char* idle = flags.plus || flags.minus ? "--plus"
+                       : flags.pairs             ? "--pairs"
+                       : flags.position          ? "--position"
+                                                 : nullptr;
+    if (idle != nullptr) {
+      return arguments.Problem(
+          idle, "is of texts, --token of a lens; leave one of them out");
+    }
+  } else if (flags.foil || flags.lens) {
+    return arguments.Problem(flags.foil ? "--foil" : "--lens",
+                             "is of --token; give that too");
+  } else if (flags.pairs ? flags.plus || flags.minus
+                         : !flags.plus || !flags.minus) {
     return arguments.Problem(
         "pairs",
-        "--plus and --minus go together, or --pairs without them; "
-        "give one of the two");
+        "--plus and --minus go together, or --pairs or --token without them; "
+        "give one of these");
   }
   if (!flags.layer) {
     return arguments.Problem("--layer",
@@ -165,6 +191,24 @@ class PairReader {
   Io& io_;
 };
 
+// The vectors of --token.
+Result<std::vector<SteeringVector>> OfToken(const Arguments& arguments,
+                                            const SteerFlags& flags,
+                                            const LensChoice& choice,
+                                            const SteeringOptions& options,
+                                            const Model& model) {
+  PELLUCID_ASSIGN_OR_RETURN(
+      const TokenId token,
+      ResolveToken(arguments, "--token", *flags.token, model));
+  std::optional<TokenId> foil;
+  if (flags.foil) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        foil, ResolveToken(arguments, "--foil", *flags.foil, model));
+  }
+  PELLUCID_ASSIGN_OR_RETURN(const auto lens, ReadLensChoice(choice, model));
+  return LensSteering(model, lens.get(), token, foil, options.layers);
+}
+
 double LengthOf(const SteeringVector& vector) {
   double sum = 0;
   for (const float x : vector.values) {
@@ -195,13 +239,20 @@ Status RunSteer(Args args, Io& io) {
   if (help) return io.out.Write(arguments.Help());
   PELLUCID_RETURN_IF_ERROR(CheckFlags(arguments, flags));
   PELLUCID_ASSIGN_OR_RETURN(SteeringOptions options, Options(flags));
+  PELLUCID_ASSIGN_OR_RETURN(const LensChoice choice,
+                            ParseLensChoice(arguments, flags.lens));
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(
-      const std::vector<ContrastPair> pairs,
-      PairReader(arguments, flags, opened.model, io).Read());
+  std::vector<ContrastPair> pairs;
+  if (!flags.token) {
+    PELLUCID_ASSIGN_OR_RETURN(
+        pairs, PairReader(arguments, flags, opened.model, io).Read());
+  }
   options.stop = io.stop;
   const Result<std::vector<SteeringVector>> made = [&] {
+    if (flags.token) {
+      return OfToken(arguments, flags, choice, options, opened.model);
+    }
     ProgressLine progress(io, "steer");
     options.progress = progress.callback();
     return MakeSteering(opened.model, pairs, options);

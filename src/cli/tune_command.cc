@@ -1,5 +1,5 @@
 // `pellucid tune`: fits a tuned lens; `tune eval`: measures lenses; `tune
-// export`: writes one for other packages.
+// export`: writes one for other packages; `tune jacobian`: tune_jacobian.h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,9 +16,11 @@
 #include "cli/common_options.h"
 #include "cli/documents.h"
 #include "cli/lens_choice.h"
+#include "cli/new_folder.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/result_outputs.h"
+#include "cli/tune_jacobian.h"
 #include "pellucid/tune.h"
 #include "render/evaluation_report.h"
 #include "render/tune_json.h"
@@ -28,31 +30,6 @@ namespace {
 
 constexpr std::size_t kMaxCount = std::size_t{1} << 40;
 
-// What text, in which windows.
-struct TextFlags {
-  std::optional<std::string> text;
-  std::size_t window = 256, max_tokens = 0, skip_first = 1;
-};
-
-void AddTextFlags(Arguments& arguments, TextFlags* flags) {
-  arguments.Text("--text", "F.txt|F.jsonl|-", &flags->text,
-                 "the text: one document, or one a line as a JSON string or "
-                 "{\"text\": ...}; required");
-  arguments.Number("--window", "N", 2, kMaxCount, &flags->window,
-                   "tokens that are run as one prompt; default: 256");
-  arguments.Number("--max-tokens", "N", 0, kMaxCount, &flags->max_tokens,
-                   "leave out what comes after; default: all");
-  arguments.Number("--skip-first", "N", 0, kMaxCount, &flags->skip_first,
-                   "positions left out at the beginning of each window; "
-                   "default: 1");
-}
-
-Status RequireText(const Arguments& arguments, const TextFlags& flags) {
-  if (flags.text) return {};
-  return arguments.Problem("--text",
-                           "is missing; name a file, as in --text corpus.txt");
-}
-
 struct FitFlags {
   ModelOptions model;
   TextFlags text;
@@ -60,6 +37,8 @@ struct FitFlags {
   std::optional<double> ridge, learning_rate;
   std::size_t steps = 250, cells = 64, seed = 0;
   std::size_t tokens_per_step = std::size_t{1} << 18;
+  std::size_t patience = 0, check_every = 25;
+  bool resume = false;
   std::string method = "closed-form";
   std::string color = "auto";
 };
@@ -87,6 +66,16 @@ void AddFitFlags(Arguments& arguments, FitFlags* flags) {
                    &flags->tokens_per_step, "of the recipe; default: 262144");
   arguments.Number("--seed", "N", 0, kMaxCount, &flags->seed,
                    "draws the positions of the steps; default: 0");
+  arguments.Number("--patience", "N", 0, kMaxCount, &flags->patience,
+                   "end the steps when so many checks in a row on the last "
+                   "twentieth of the text, which is then not learnt from, have "
+                   "brought no row closer, and keep each map of its best "
+                   "check; default: 0, all steps and no checks");
+  arguments.Number("--check-every", "N", 1, kMaxCount, &flags->check_every,
+                   "steps between checks; default: 25");
+  arguments.Flag("--resume", &flags->resume,
+                 "go on with an interrupted fit of the same text and options, "
+                 "from the checkpoint that it left in DIR");
   AddJsonOption(arguments, &flags->json);
   AddModelOptions(arguments, &flags->model);
   AddColorOption(arguments, &flags->color);
@@ -106,12 +95,74 @@ float MeanOf(std::span<const float> values) {
   return static_cast<float>(sum / static_cast<double>(values.size()));
 }
 
+// How a fit went, step by step; shown while it goes and at its end.
+class FitLog {
+ public:
+  void Attach(TuneOptions& options, ProgressLine& progress) {
+    options.report = [this, &progress, &options](std::size_t step,
+                                                 std::span<const float> loss) {
+      losses_.emplace_back(loss.begin(), loss.end());
+      progress.SetNote(Note(step, options.steps, loss));
+    };
+    options.checked = [this](std::size_t step, std::span<const float> loss) {
+      checks_.push_back({step, {loss.begin(), loss.end()}});
+    };
+  }
+
+  const std::vector<std::vector<float>>& losses() const { return losses_; }
+  const std::vector<render::TuneCheck>& checks() const { return checks_; }
+
+  // A line a map: its loss over the first and the last tenth of the steps.
+  std::string Table(const TrainedLens& lens) const {
+    if (losses_.empty()) return {};
+    const std::size_t some = std::max<std::size_t>(1, losses_.size() / 10);
+    std::string out = fmt::format(
+        "KL(final || row), nats, of the cells of steps 1 to {} and {} to {}\n",
+        some, losses_.size() - some + 1, losses_.size());
+    for (std::size_t map = 0; map < lens.translators.size(); ++map) {
+      out += fmt::format("{:>10.3f} {:>10.3f}  {}\n", MeanOver(map, 0, some),
+                         MeanOver(map, losses_.size() - some, losses_.size()),
+                         lens.translators[map].site);
+    }
+    return out;
+  }
+
+ private:
+  // Of the mean and some maps from the first to the last.
+  static std::string Note(std::size_t step, std::size_t steps,
+                          std::span<const float> loss) {
+    constexpr std::size_t kShown = 4;
+    std::string note = fmt::format("step {} of {}, KL {:.3f} nats:", step,
+                                   steps, MeanOf(loss));
+    const std::size_t shown = std::min(kShown, loss.size());
+    for (std::size_t i = 0; i < shown; ++i) {
+      const std::size_t map =
+          shown < 2 ? 0 : i * (loss.size() - 1) / (shown - 1);
+      note += map == 0 ? fmt::format(" embed {:.3f}", loss[map])
+                       : fmt::format(", {} {:.3f}", map - 1, loss[map]);
+    }
+    return note;
+  }
+
+  double MeanOver(std::size_t map, std::size_t begin, std::size_t end) const {
+    double sum = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      sum += static_cast<double>(losses_[i][map]);
+    }
+    return sum / static_cast<double>(end - begin);
+  }
+
+  std::vector<std::vector<float>> losses_;
+  std::vector<render::TuneCheck> checks_;
+};
+
 Status RunFit(Args args, Io& io) {
   Arguments arguments(
       "tune",
       "Fits a tuned lens: for each row but the last a map h + W h + b, first "
       "by least squares onto the final state, then by steps on KL(final || "
-      "row). See also pellucid tune eval --help, pellucid tune export --help.");
+      "row). See also --help of pellucid tune jacobian, tune eval and tune "
+      "export.");
   FitFlags flags;
   AddFitFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
@@ -124,14 +175,8 @@ Status RunFit(Args args, Io& io) {
                             OpenModel(flags.model, io));
   PELLUCID_ASSIGN_OR_RETURN(
       const WindowedText text,
-      ReadWindows(arguments, *flags.text.text, flags.text.window,
-                  flags.text.max_tokens, opened.model, io));
-  std::error_code error;
-  std::filesystem::create_directories(*flags.out, error);
-  if (error) {
-    return FailedError(fmt::format("tune: {}: {}; choose another folder",
-                                   Quote(*flags.out), error.message()));
-  }
+      ReadWindows(arguments, flags.text, opened.model, io));
+  PELLUCID_ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Make(*flags.out));
   const bool recipe = flags.method == "recipe";
   TuneOptions options{
       .method = recipe ? TuneMethod::kRecipe : TuneMethod::kClosedForm,
@@ -142,39 +187,38 @@ Status RunFit(Args args, Io& io) {
       .learning_rate = flags.learning_rate.value_or(recipe ? 1.0 : 1e-4),
       .tokens_per_step = flags.tokens_per_step,
       .seed = flags.seed,
+      .patience = flags.patience,
+      .check_every = flags.check_every,
+      .checkpoint = folder / "checkpoint.safetensors",
+      .resume = flags.resume,
       .stop = io.stop};
-  std::vector<std::vector<float>> losses;
-  options.report = [&](std::size_t, std::span<const float> loss) {
-    losses.emplace_back(loss.begin(), loss.end());
-  };
   std::unique_ptr<Output> json;
   if (flags.json) {
     PELLUCID_ASSIGN_OR_RETURN(json, Output::Open(*flags.json, io));
   }
+  FitLog log;
   const Result<TrainedLens> lens = [&] {
     ProgressLine progress(io, "tune");
     options.progress = progress.callback();
+    log.Attach(options, progress);
     return FitTunedLens(opened.model, text.windows, options);
   }();
   if (!lens.ok()) return lens.error();
-  const std::string path =
-      (std::filesystem::path(*flags.out) / "lens.safetensors").string();
+  const std::string path = folder / "lens.safetensors";
   PELLUCID_RETURN_IF_ERROR(WriteTrainedLens(path, *lens, opened.model));
+  folder.Keep();
+  std::error_code ignored;
+  std::filesystem::remove(options.checkpoint, ignored);
   if (json) {
-    render::WriteTuneJson(*lens, path, losses, opened.model.info(),
-                          RunInfoOf(opened, std::nullopt), json->sink());
+    render::WriteTuneJson(*lens, path, {log.losses(), log.checks()},
+                          opened.model.info(), RunInfoOf(opened, std::nullopt),
+                          json->sink());
     PELLUCID_RETURN_IF_ERROR(json->Commit());
     if (*flags.json == "-") return {};
   }
-  std::string line = fmt::format("{}: {} maps from {} tokens", Quote(path),
-                                 lens->translators.size(), text.tokens);
-  if (!losses.empty()) {
-    line += fmt::format(
-        "; KL of the cells of step 1 {:.3f}, of step {} {:.3f} nats, mean over "
-        "rows",
-        MeanOf(losses.front()), losses.size(), MeanOf(losses.back()));
-  }
-  return io.out.Write(line + "\n");
+  return io.out.Write(log.Table(*lens) +
+                      fmt::format("{}: {} maps from {} tokens\n", Quote(path),
+                                  lens->translators.size(), text.tokens));
 }
 
 struct EvalFlags {
@@ -193,7 +237,7 @@ Status RunEval(Args args, Io& io) {
   EvalFlags flags;
   AddLensOption(arguments, &flags.lens);
   AddTextFlags(arguments, &flags.text);
-  AddResultFlags(arguments, &flags.result);
+  AddResultFlags(arguments, &flags.result, PlotKind::kLines);
   AddModelOptions(arguments, &flags.model);
   arguments.Example(
       "pellucid tune eval --lens tuned:my-lens --text held-out.txt");
@@ -211,8 +255,7 @@ Status RunEval(Args args, Io& io) {
                             ReadLensChoice(choice, opened.model));
   PELLUCID_ASSIGN_OR_RETURN(
       const WindowedText text,
-      ReadWindows(arguments, *flags.text.text, flags.text.window,
-                  flags.text.max_tokens, opened.model, io));
+      ReadWindows(arguments, flags.text, opened.model, io));
   PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
                             ResultOutputs::Open(flags.result, "tune eval", io));
   EvaluateOptions options{.skip_first = flags.text.skip_first, .stop = io.stop};
@@ -236,7 +279,6 @@ Status RunEval(Args args, Io& io) {
                                         text.bytes,
                                         opened.model.info(),
                                         run};
-  const render::Heatmap heatmap = render::EvaluationHeatmap(report);
   ResultForms forms;
   forms.json = [&](const render::TextSink& sink) {
     render::WriteEvaluationJson(report, sink);
@@ -245,7 +287,9 @@ Status RunEval(Args args, Io& io) {
   forms.table = [&](std::size_t, render::ColorMode) {
     return render::EvaluationTable(report);
   };
-  forms.page = [&] { return MakeHeatmapFigure(heatmap, plan.options); };
+  forms.page = [&] {
+    return render::MakeEvaluationFigure(report, plan.options.size);
+  };
   return outputs.Write(forms, plan, io);
 }
 
@@ -301,6 +345,9 @@ Status RunTune(Args args, Io& io) {
   }
   if (!args.empty() && args.front() == "export") {
     return RunExport(args.subspan(1), io);
+  }
+  if (!args.empty() && args.front() == "jacobian") {
+    return RunTuneJacobian(args.subspan(1), io);
   }
   return RunFit(args, io);
 }

@@ -59,7 +59,10 @@ TEST_F(TuneCommandTest, WhatItFitsDecodesRows) {
   const CliOutcome fit = Run(FitArgs("lens"));
   ASSERT_EQ(fit.exit_code, 0) << fit.err;
   EXPECT_THAT(fit.out, AllOf(HasSubstr("lens.safetensors"), HasSubstr("2 maps"),
-                             HasSubstr("of step 2")));
+                             HasSubstr("of the cells of steps 1 to 1 and 2 "
+                                       "to 2"),
+                             HasSubstr("  embed\n")));
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "lens/checkpoint.safetensors"));
   const CliOutcome lens = Run(
       {"lens", "--lens", "tuned:" + (dir_ / "lens"), "ab cab", "--json", "-"});
   ASSERT_EQ(lens.exit_code, 0) << lens.err;
@@ -70,6 +73,79 @@ TEST_F(TuneCommandTest, WhatItFitsDecodesRows) {
   const CliOutcome plain = Run({"lens", "--lens", "logit", "ab cab"});
   EXPECT_EQ(plain.out, Run({"lens", "ab cab"}).out);
   EXPECT_THAT(plain.out, HasSubstr("logit lens; cells"));
+}
+
+TEST_F(TuneCommandTest, ChecksAndResumesAreFlags) {
+  Strings args = FitArgs("checked");
+  args.insert(args.end(), {"--patience", "1", "--check-every", "1"});
+  args.insert(args.end(), {"--json", "-"});
+  const CliOutcome fit = Run(args);
+  ASSERT_EQ(fit.exit_code, 0) << fit.err;
+  EXPECT_THAT(fit.out, AllOf(HasSubstr("\"fit.patience\": 1"),
+                             HasSubstr("{\"step\": 0, \"losses\": [")));
+  // Another fit's checkpoint.
+  std::filesystem::copy(dir_ / "checked/lens.safetensors",
+                        dir_ / "checked/checkpoint.safetensors");
+  args.push_back("--resume");
+  EXPECT_THAT(Run(args).err, HasSubstr("is no checkpoint"));
+  std::filesystem::remove(dir_ / "checked/checkpoint.safetensors");
+  EXPECT_EQ(Run(args).exit_code, 0);
+}
+
+TEST_F(TuneCommandTest, TwoLensesStandSideBySide) {
+  ASSERT_EQ(Run(FitArgs("lens")).exit_code, 0);
+  const std::string tuned = "tuned:" + (dir_ / "lens");
+  const Strings both = {"lens", "ab cab", "--compare", tuned};
+  const CliOutcome table = Run(both);
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out,
+              AllOf(HasSubstr("logit"), HasSubstr(tuned), HasSubstr("embed"),
+                    HasSubstr("the model predicts"), HasSubstr("logit: \"")));
+  EXPECT_THAT(table.out, Not(HasSubstr("position 0")));
+  Strings two = both;
+  two.insert(two.end(), {"--positions", "0,1", "--target", "ab"});
+  EXPECT_THAT(Run(two).out,
+              AllOf(HasSubstr("position 0"), HasSubstr("position 1"),
+                    HasSubstr("rank and prob of \"ab\"")));
+  Strings json = both;
+  json.insert(json.end(), {"--json", "-"});
+  const std::string written = Run(json).out;
+  EXPECT_THAT(written, HasSubstr("\"compare\": {"));
+  // Under "compare" stands what the lens says alone.
+  const std::string alone =
+      Run({"lens", "ab cab", "--lens", tuned, "--json", "-"}).out;
+  const std::size_t begin = alone.find("\"rows\":");
+  const std::string rows =
+      alone.substr(begin, alone.find("\"summary\":") - begin);
+  EXPECT_NE(rows, "");
+  const auto squeezed = [](std::string text) {
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    return text;
+  };
+  EXPECT_THAT(squeezed(written), HasSubstr(squeezed(rows)));
+  Strings page = both;
+  page.insert(page.end(), {"--html", dir_ / "page.html"});
+  ASSERT_EQ(Run(page).exit_code, 0);
+  EXPECT_THAT(
+      testutil::ReadFileText(dir_ / "page.html"),
+      AllOf(HasSubstr("\"label\":\"logit\""), HasSubstr("\"label\":\"tuned:")));
+  Strings csv = both;
+  csv.insert(csv.end(), {"--csv", "-"});
+  EXPECT_THAT(Run(csv).err, HasSubstr("--compare"));
+  EXPECT_THAT(Run({"lens", "ab", "--compare", "x"}).err,
+              AllOf(HasSubstr("--compare"), HasSubstr("x is no lens")));
+}
+
+TEST_F(TuneCommandTest, WhatIsGeneratedIsReadThroughALens) {
+  ASSERT_EQ(Run(FitArgs("lens")).exit_code, 0);
+  const std::string tuned = "tuned:" + (dir_ / "lens");
+  const Strings args = {"generate", "ab", "--max-tokens", "2",
+                        "--lens",   "-",  "--lens-kind",  tuned};
+  const CliOutcome made = Run(args);
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("\"lens\": {\"kind\": \"tuned\""));
+  EXPECT_THAT(Run({"generate", "ab", "--lens-kind", tuned}).err,
+              HasSubstr("is of --lens"));
 }
 
 TEST_F(TuneCommandTest, TheRecipeIsAMethod) {

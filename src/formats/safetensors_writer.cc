@@ -19,6 +19,11 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::size_t kDataAlignment = 8;
 
+std::span<const std::byte> BytesOf(const NamedFloats& tensor) {
+  return tensor.doubles.empty() ? std::as_bytes(tensor.values)
+                                : std::as_bytes(tensor.doubles);
+}
+
 std::vector<NamedFloats> SortedByName(std::span<const NamedFloats> tensors) {
   std::vector<NamedFloats> sorted(tensors.begin(), tensors.end());
   std::sort(sorted.begin(), sorted.end(),
@@ -59,9 +64,10 @@ std::string HeaderText(std::span<const NamedFloats> tensors,
   for (const NamedFloats& tensor : tensors) {
     if (out.size() > 1) out += ',';
     AppendJsonString(tensor.name, out);
-    const std::uint64_t end = begin + tensor.values.size_bytes();
+    const std::uint64_t end = begin + BytesOf(tensor).size();
     fmt::format_to(std::back_inserter(out),
-                   R"(:{{"dtype":"F32","shape":[{}],"data_offsets":[{},{}]}})",
+                   R"(:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
+                   tensor.doubles.empty() ? "F32" : "F64",
                    fmt::join(tensor.shape, ","), begin, end);
     begin = end;
   }
@@ -82,7 +88,7 @@ Status WriteSafetensors(const ByteSink& sink,
   PELLUCID_RETURN_IF_ERROR(sink(std::as_bytes(std::span(&size, 1))));
   PELLUCID_RETURN_IF_ERROR(sink(AsBytes(header)));
   for (const NamedFloats& tensor : sorted) {
-    PELLUCID_RETURN_IF_ERROR(sink(std::as_bytes(tensor.values)));
+    PELLUCID_RETURN_IF_ERROR(sink(BytesOf(tensor)));
   }
   return {};
 }

@@ -1,6 +1,6 @@
-// Writes safetensors files of float32 tensors. The bytes depend on nothing but
-// the arguments: tensors sorted by name, metadata by key, and the header padded
-// with blanks so that the data starts at a multiple of 8. Layout:
+// Writes safetensors files of float32 or float64 tensors. The bytes depend on
+// nothing but the arguments: tensors sorted by name, metadata by key, and the
+// header padded with blanks so that the data starts at a multiple of 8. Layout:
 // safetensors.h.
 #ifndef PELLUCID_FORMATS_SAFETENSORS_WRITER_H_
 #define PELLUCID_FORMATS_SAFETENSORS_WRITER_H_
@@ -17,9 +17,11 @@
 namespace pellucid {
 
 struct NamedFloats {
-  std::string_view name;               // valid UTF-8, unique in the file
-  std::span<const std::size_t> shape;  // outermost first
-  std::span<const float> values;       // product of shape
+  std::string_view name;                 // valid UTF-8, unique in the file
+  std::span<const std::size_t> shape;    // outermost first
+  std::span<const float> values;         // product of shape
+  std::span<const double> doubles = {};  // instead of these, where there are
+                                         // any: float64
 };
 
 // Metadata texts are UTF-8; bytes that are not become U+FFFD.

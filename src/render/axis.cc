@@ -70,7 +70,7 @@ Axis Axis::Layers(int first, int last, std::size_t most) {
 
 Axis Axis::Ranks(double highest) {
   Axis axis;
-  axis.logarithmic_ = true;
+  axis.ranks_ = true;
   axis.low_ = 10;
   while (axis.low_ < highest) axis.low_ *= 10;
   for (double rank = axis.low_; rank >= 1; rank /= 10) {
@@ -79,10 +79,26 @@ Axis Axis::Ranks(double highest) {
   return axis;
 }
 
+Axis Axis::Powers(double low, double high) {
+  const double first = std::floor(std::log10(low) + kSlack);
+  const double last = std::max(first + 1, std::ceil(std::log10(high) - kSlack));
+  Axis axis;
+  axis.logarithmic_ = true;
+  axis.low_ = std::pow(10, first);
+  axis.high_ = std::pow(10, last);
+  for (double power = first; power <= last; ++power) {
+    const double value = std::pow(10, power);
+    axis.ticks_.push_back({value, fmt::format("{:g}", value)});
+  }
+  return axis;
+}
+
 double Axis::At(double value) const {
-  const double at = logarithmic_
-                        ? 1 - std::log(std::max(value, 1.0)) / std::log(low_)
-                        : (value - low_) / (high_ - low_);
+  double at = (value - low_) / (high_ - low_);
+  if (ranks_) at = 1 - std::log(std::max(value, 1.0)) / std::log(low_);
+  if (logarithmic_) {
+    at = std::log(std::max(value, low_) / low_) / std::log(high_ / low_);
+  }
   return std::clamp(at, 0.0, 1.0);
 }
 

@@ -28,6 +28,8 @@ class Axis {
   // Of ranks, logarithmic: 1 at the high end, the low end the power of ten
   // from `highest` up.
   static Axis Ranks(double highest);
+  // Logarithmic, from the power of ten below `low` > 0 to the one above `high`.
+  static Axis Powers(double low, double high);
 
   // In [0, 1] for values between the ends; others are clamped.
   double At(double value) const;
@@ -35,7 +37,7 @@ class Axis {
 
  private:
   double low_ = 0, high_ = 1;
-  bool logarithmic_ = false;
+  bool logarithmic_ = false, ranks_ = false;
   std::vector<Tick> ticks_;
 };
 

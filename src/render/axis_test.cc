@@ -61,5 +61,18 @@ TEST(AxisTest, RankOneIsAtTheHighEnd) {
   EXPECT_EQ(TextsOf(Axis::Ranks(1)), (Texts{"10", "1"}));
 }
 
+TEST(AxisTest, PowersOfTenAreEquallyFarApart) {
+  const Axis axis = Axis::Powers(0.02, 150);
+  std::vector<std::string> texts;
+  for (const Axis::Tick& tick : axis.ticks()) texts.push_back(tick.text);
+  EXPECT_EQ(texts, (std::vector<std::string>{"0.01", "0.1", "1", "10", "100",
+                                             "1000"}));
+  EXPECT_DOUBLE_EQ(axis.At(0.01), 0);
+  EXPECT_DOUBLE_EQ(axis.At(1000), 1);
+  EXPECT_NEAR(axis.At(1), 0.4, 1e-12);
+  EXPECT_DOUBLE_EQ(axis.At(0), 0);  // clamped, like all that is below
+  EXPECT_EQ(Axis::Powers(1, 1).ticks().size(), 2u);
+}
+
 }  // namespace
 }  // namespace pellucid::render

@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "render/csv.h"
 #include "render/display_text.h"
+#include "render/line_chart.h"
 #include "render/report_json.h"
 
 namespace pellucid::render {
@@ -155,25 +157,42 @@ std::string EvaluationTable(const EvaluationReport& report) {
   return out;
 }
 
-Heatmap EvaluationHeatmap(const EvaluationReport& report) {
-  Heatmap map;
-  map.title = fmt::format("How far each row is from the output: {}",
-                          DisplayText(report.model.ref, Spaces::kAsTheyAre));
-  map.prompt = fmt::format("{} positions", report.logit.positions);
-  map.row_title = "layer";
-  map.column_title = "lens";
-  map.value_title = "KL(final row || row), nats";
-  const std::vector<Named> lenses = LensesOf(report);
-  for (const Named& named : lenses) map.columns.emplace_back(named.name);
-  for (const LensQuality& row : report.logit.rows) {
-    map.rows.push_back(LabelOf(row));
-    std::vector<double>& values = map.values.emplace_back();
-    for (const Named& named : lenses) {
-      const LensQuality* found = RowOf(*named.lens, row.site);
-      values.push_back(found == nullptr ? kNothing : found->kl_to_final);
+Result<Page> MakeEvaluationFigure(const EvaluationReport& report,
+                                  const std::optional<FigureSize>& size) {
+  std::vector<LineSeries> series;
+  double low = INFINITY, high = 0;
+  int first = 0, last = 0;
+  for (const Named& named : LensesOf(report)) {
+    LineSeries& line = series.emplace_back();
+    line.name = fmt::format("{} lens", named.name);
+    line.color = series.size() - 1;
+    for (const LensQuality& row : named.lens->rows) {
+      first = std::min(first, row.layer);
+      last = std::max(last, row.layer);
+      // (The last row's is 0, which a logarithm does not know.)
+      if (!(row.kl_to_final > 0)) continue;
+      low = std::min(low, row.kl_to_final);
+      high = std::max(high, row.kl_to_final);
+      line.points.push_back({static_cast<double>(row.layer), row.kl_to_final});
     }
   }
-  return map;
+  if (!(low <= high)) low = high = 1;
+  LineChart parts{
+      .title = fmt::format("How far each row is from the output: {}",
+                           DisplayText(report.model.ref, Spaces::kAsTheyAre)),
+      .prompt = fmt::format("mean over {} positions", report.logit.positions),
+      .keys = {},
+      .notes = {},
+      .chart = {.x = Axis::Layers(first, last, 8),
+                .y = Axis::Powers(low, high),
+                .x_title = "layer",
+                .y_title = "KL(final row || row), nats"}};
+  if (report.trained != nullptr) {
+    parts.notes.push_back(
+        fmt::format("{} lens: {}", LensKindName(report.kind),
+                    DisplayText(std::string(report.ref), Spaces::kAsTheyAre)));
+  }
+  return DrawSeries(std::move(parts), series, size);
 }
 
 }  // namespace pellucid::render

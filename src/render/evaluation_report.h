@@ -4,13 +4,16 @@
 #define PELLUCID_RENDER_EVALUATION_REPORT_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "pellucid/model.h"  // ModelInfo
+#include "pellucid/result.h"
 #include "pellucid/tune.h"
-#include "render/heatmap.h"
+#include "render/figure_cells.h"  // FigureSize
 #include "render/json_writer.h"
+#include "render/page.h"
 #include "render/run_info.h"
 
 namespace pellucid::render {
@@ -41,8 +44,10 @@ std::string EvaluationCsv(const EvaluationReport& report);
 // agreement across.
 std::string EvaluationTable(const EvaluationReport& report);
 
-// KL(final || row) of each row, a column a lens.
-Heatmap EvaluationHeatmap(const EvaluationReport& report);
+// KL(final || row) over the layers, a line a lens, on a logarithmic scale.
+// Errors: DrawSeries.
+Result<Page> MakeEvaluationFigure(const EvaluationReport& report,
+                                  const std::optional<FigureSize>& size = {});
 
 }  // namespace pellucid::render
 

@@ -26,11 +26,16 @@ class LensWriter {
     WriteInput();
     WriteRows();
     WriteEnd("targets");
+    if (report_.compared != nullptr) WriteCompared();
     json_.EndObject();
   }
 
   void WriteRunAndKind() {
     WriteRun();
+    WriteKind();
+  }
+
+  void WriteKind() {
     json_.Key("lens");
     json_.BeginObject();
     Text("kind", LensKindName(report_.lens.kind));
@@ -48,6 +53,18 @@ class LensWriter {
   }
 
  private:
+  void WriteCompared() {
+    const LensReport other{*report_.compared, report_.model, report_.run,
+                           report_.texts};
+    LensWriter writer(other, json_);
+    json_.Key("compare");
+    json_.BeginObject(JsonWrap::kLines);
+    writer.WriteKind();
+    writer.WriteRows();
+    writer.WriteEnd("targets");
+    json_.EndObject();
+  }
+
   void Text(std::string_view key, std::string_view text) {
     json_.Key(key);
     json_.String(text);

@@ -1,6 +1,7 @@
 // A lens as one JSON object, schema "pellucid.lens/1": rows of cells with
 // their statistics, the summary, targets where they were asked for, the
-// self-check and the times. Key order is part of the schema.
+// self-check and the times; of another lens of the same prompt, where there is
+// one, the same under "compare". Key order is part of the schema.
 #ifndef PELLUCID_RENDER_LENS_JSON_H_
 #define PELLUCID_RENDER_LENS_JSON_H_
 

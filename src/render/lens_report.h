@@ -16,6 +16,7 @@ struct LensReport {
   const ModelInfo& model;
   const RunInfo& run;
   const TokenTexts& texts;
+  const Lens* compared = nullptr;  // another lens of the same prompt
 };
 
 }  // namespace pellucid::render

@@ -19,7 +19,7 @@ struct RunInfo {
   std::size_t edits = 0;                  // made in the run
   double load_ms = 0;                     // opening model and tokenizer
   std::optional<std::string> input_text;  // empty: the input was ids
-  std::vector<TokenTurn> turns = {};           // of a conversation
+  std::vector<TokenTurn> turns = {};      // of a conversation
 };
 
 }  // namespace pellucid::render

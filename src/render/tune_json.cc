@@ -5,9 +5,8 @@
 namespace pellucid::render {
 
 void WriteTuneJson(const TrainedLens& lens, std::string_view path,
-                   const std::vector<std::vector<float>>& losses,
-                   const ModelInfo& model, const RunInfo& run,
-                   const TextSink& sink) {
+                   const TuneLog& log, const ModelInfo& model,
+                   const RunInfo& run, const TextSink& sink) {
   JsonWriter json(sink, JsonStyle::kIndented);
   json.BeginObject(JsonWrap::kLines);
   WriteText(json, "schema", "pellucid.tune/1");
@@ -22,8 +21,19 @@ void WriteTuneJson(const TrainedLens& lens, std::string_view path,
     json.Scalar(text);
   }
   json.EndObject();
-  WriteMatrix(json, "losses", losses,
-              [](float loss) { return static_cast<double>(loss); });
+  const auto wide = [](float loss) { return static_cast<double>(loss); };
+  WriteMatrix(json, "losses", log.losses, wide);
+  WriteArray(
+      json, "checks", log.checks,
+      [&](const TuneCheck& check) {
+        json.BeginObject();
+        json.Key("step");
+        json.Integer(check.step);
+        WriteArray(json, "losses", check.losses,
+                   [&](float loss) { json.Float(wide(loss)); });
+        json.EndObject();
+      },
+      JsonWrap::kLines);
   json.EndObject();
   json.Finish();
 }

@@ -3,6 +3,7 @@
 #ifndef PELLUCID_RENDER_TUNE_JSON_H_
 #define PELLUCID_RENDER_TUNE_JSON_H_
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -13,12 +14,22 @@
 
 namespace pellucid::render {
 
+// What a check on text that is held out found of each map, nats.
+struct TuneCheck {
+  std::size_t step = 0;
+  std::vector<float> losses;
+};
+
+// How the steps went. Views: they must outlive the call.
+struct TuneLog {
+  const std::vector<std::vector<float>>& losses;  // [steps][maps], nats
+  const std::vector<TuneCheck>& checks;
+};
+
 // {"schema": "pellucid.tune/1", ...} as docs/tuned-lens.md describes it.
-// `losses`: [steps][maps], nats.
 void WriteTuneJson(const TrainedLens& lens, std::string_view path,
-                   const std::vector<std::vector<float>>& losses,
-                   const ModelInfo& model, const RunInfo& run,
-                   const TextSink& sink);
+                   const TuneLog& log, const ModelInfo& model,
+                   const RunInfo& run, const TextSink& sink);
 
 }  // namespace pellucid::render
 

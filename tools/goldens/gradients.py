@@ -112,7 +112,11 @@ def watched_attention(recorder: GradientRecorder) -> Iterator[None]:
         return pattern
 
     def attention(  # noqa: ANN202
-        query, key, value, attn_mask=None, **rest  # noqa: ANN001
+        query,
+        key,
+        value,
+        attn_mask=None,
+        **rest,  # noqa: ANN001
     ):
         scale = rest.get("scale") or query.shape[-1] ** -0.5
         if rest.get("enable_gqa"):

@@ -50,7 +50,17 @@ REFERENCE = {
             "modules.OutputProxy",
         ],
     ),
-    "lens": ("Lenses", ["Lens", "Crystallization"]),
+    "lens": (
+        "Lenses",
+        [
+            "Lens",
+            "Crystallization",
+            "TunedLens",
+            "JacobianLens",
+            "tuned_lens.Translator",
+            "train_tuned_lens",
+        ],
+    ),
     "interventions": (
         "Interventions",
         ["interventions", "read_edits", "write_edits"],
