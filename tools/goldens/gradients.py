@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import families
 import numpy as np
@@ -106,18 +107,18 @@ def watched_attention(recorder: GradientRecorder) -> Iterator[None]:
     plain = functional.softmax
     fused = functional.scaled_dot_product_attention
 
-    def softmax(scores, *args, **rest):  # noqa: ANN001, ANN202
+    def softmax(scores: torch.Tensor, *args: Any, **rest: Any) -> torch.Tensor:
         pattern = plain(scores, *args, **rest)
         recorder.keep_attention(scores, pattern)
         return pattern
 
-    def attention(  # noqa: ANN202
-        query,
-        key,
-        value,
-        attn_mask=None,
-        **rest,  # noqa: ANN001
-    ):
+    def attention(
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attn_mask: torch.Tensor | None = None,
+        **rest: Any,
+    ) -> torch.Tensor:
         scale = rest.get("scale") or query.shape[-1] ** -0.5
         if rest.get("enable_gqa"):
             groups = query.shape[1] // key.shape[1]
