@@ -96,6 +96,12 @@ class ActivationGrid(Grid):
         self.title = f"{names[method]} of {site}"
 
 
+def _metric(metric: Any, foil: Any) -> str:
+    if metric is None:
+        return "logprob" if foil is None else "logit-diff"
+    return word(metric, "metric")
+
+
 class GradientMethods:
     """What `InterpretableModel` does with gradients."""
 
@@ -134,16 +140,13 @@ class GradientMethods:
         names = [sites] if isinstance(sites, str) else list(sites)
         wanted = [
             name if "*" in name or name == "all" else canonical(self, name)
-            for name in names
+            for name in (word(name, "sites") for name in names)
         ]
         value, recording = _core.gradient(
             self._core,
             self._one_prompt(text, "text"),
             wanted,
-            word(
-                metric or ("logprob" if foil is None else "logit-diff"),
-                "metric",
-            ),
+            _metric(metric, foil),
             [] if answer is None else self._answer(answer, "answer"),
             [] if foil is None else self._answer(foil, "foil"),
             []
@@ -206,14 +209,14 @@ class GradientMethods:
             if kind or baseline is None
             else self._one_prompt(baseline, "baseline")
         )
-        wanted = metric or ("logprob" if foil is None else "logit-diff")
+        wanted = _metric(metric, foil)
         made = _core.attribute_activations(
             self._core,
             ids,
             method,
             word(site, "site"),
             word(grid, "grid"),
-            word(wanted, "metric"),
+            wanted,
             [] if answer is None else self._answer(answer, "answer"),
             [] if foil is None else self._answer(foil, "foil"),
             other,
@@ -257,7 +260,7 @@ class GradientMethods:
         UsageError
             As `patch`.
         """
-        wanted = metric or ("logprob" if foil is None else "logit-diff")
+        wanted = _metric(metric, foil)
         made = _core.patch(
             self._core,
             self._one_prompt(clean, "clean"),
@@ -266,7 +269,7 @@ class GradientMethods:
             [] if foil is None else self._answer(foil, "foil"),
             word(site, "site"),
             word(grid, "grid"),
-            word(wanted, "metric"),
+            wanted,
             word(direction, "direction"),
             word(align, "align"),
             selection(layers, "layers"),

@@ -325,7 +325,7 @@ class PatchMethods:
             span(clean_span, "clean_span"),
             span(corrupt_span, "corrupt_span"),
             self._other_texts,
-            to=to or "",
+            to="" if to is None else word(to, "to"),
         )
         return PatchGrid(self, made, direction)
 

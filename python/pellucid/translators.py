@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
-from ._arguments import FloatArray, bounded, floats
+from ._arguments import FloatArray, bounded, floats, path_text
 from .errors import ModelError, UsageError
 from .tokenizer import checked_text
 
@@ -200,7 +200,7 @@ class TunedLens:
         Error
             It cannot be written.
         """
-        name = os.fspath(path)
+        name = path_text(path, "path")
         if name.endswith(".safetensors"):
             if model is None:
                 raise UsageError(
@@ -246,7 +246,7 @@ class TunedLens:
         ModelError
             It cannot be read, is damaged, or is another model's.
         """
-        name = os.fspath(path)
+        name = path_text(path, "path")
         if model is None:
             return cls._of_arrays(_stem(name) + ".npz")
         if not Path(name).exists() and Path(name + ".npz").exists():
@@ -363,7 +363,7 @@ def trained_of(model: InterpretableModel, lens: AnyLens) -> Any:
     ModelError
         Its file cannot be read, or is another model's.
     """
-    if lens is None or lens == "logit":
+    if lens is None or (isinstance(lens, str) and lens == "logit"):
         return None
     if isinstance(lens, TunedLens):
         return lens._core(model)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
-from ._arguments import bounded, number
+from ._arguments import bounded, number, word
 from .errors import UsageError
 from .tokenizer import checked_text
 from .translators import (
@@ -94,10 +94,9 @@ def train_tuned_lens(
     UsageError
         No text, or an option out of its range.
     """
-    if method not in RATES:
-        raise UsageError(
-            f"tune: method: {method!r} is none; give closed-form or recipe"
-        )
+    word(method, "method", tuple(RATES))
+    momentum = number(momentum, "momentum")
+    gradient_clip = number(gradient_clip, "gradient_clip")
     if method != "recipe" and (momentum != 0.9 or gradient_clip != 1):
         raise UsageError(
             "tune: momentum, gradient_clip: are of the recipe; give "
@@ -111,8 +110,8 @@ def train_tuned_lens(
         method,
         steps,
         RATES[method] * number(learning_rate, "learning_rate"),
-        number(momentum, "momentum"),
-        number(gradient_clip, "gradient_clip"),
+        momentum,
+        gradient_clip,
         number(ridge, "ridge"),
         bounded(cells, "cells", 1),
         bounded(tokens_per_step, "tokens_per_step", 2),
@@ -331,6 +330,6 @@ class TuneMethods:
             self._core,
             windows_of(self, dataset, max_seq_len),
             trained_of(self, lens),
-            token,
+            word(token, "token", ("predicted", "next")),
             bounded(skip_first, "skip_first", 0),
         )

@@ -204,7 +204,7 @@ def test_refuses_what_is_no_lens(
         ({"momentum": 0.5}, "are of the recipe"),
         ({"method": "recipe", "momentum": 1.0}, "momentum"),
         ({"method": "recipe", "gradient_clip": 0.0}, "clip"),
-        ({"method": "newton"}, "closed-form or recipe"),
+        ({"method": "newton"}, "closed-form, recipe"),
         ({"max_seq_len": 1}, "max_seq_len"),
         ({"skip_first": 40}, "positions"),
     ],
@@ -301,7 +301,7 @@ def test_prediction_depth(tiny: InterpretableModel, fitted: TunedLens) -> None:
     after = tiny.prediction_depth(IDS, token="next", skip_first=0)
     assert len(after["id"]) == sum(len(ids) - 1 for ids in IDS)
     assert after["id"][:14].tolist() == IDS[0][1:]
-    with pytest.raises(ValueError, match="predicted or next"):
+    with pytest.raises(ValueError, match="predicted, next"):
         tiny.prediction_depth(IDS, token="last")
 
 

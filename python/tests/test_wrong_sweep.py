@@ -27,7 +27,15 @@ NAN, INFINITY = float("nan"), float("inf")
 DOCUMENTED = (pellucid.Error, TypeError, MemoryError)
 PAIRS = 40  # draws of two arguments, of each function
 # Counts of work: a great one is no mistake, but takes its time.
-COUNTS = {"n_repeats", "n_sequences", "resamples", "samples"}
+COUNTS = {
+    "cells",
+    "n_repeats",
+    "n_sequences",
+    "num_steps",
+    "resamples",
+    "samples",
+    "steps",
+}
 
 WRONG: list[Any] = [
     None,
@@ -125,6 +133,8 @@ def calls(
     pellucid.write_edits(m, edits, [Edit("h.0")])
     vectors = folder / "steering.safetensors"
     steering.save(m, vectors)
+    kept = folder / "lens.safetensors"
+    m.train_tuned_lens(["abcdefgh"], 1, cells=2, verbose=False).save(kept, m)
     iv, vis = interventions, visualization
 
     def applied(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -139,6 +149,19 @@ def calls(
         return m.trace("abc", Edit(**arguments)).output
 
     edited.__signature__ = inspect.signature(Edit)
+
+    def trained(**arguments: Any) -> Any:
+        return pellucid.train_tuned_lens(m, verbose=False, **arguments)
+
+    trained.__signature__ = inspect.Signature(
+        [
+            parameter
+            for name, parameter in inspect.signature(
+                pellucid.train_tuned_lens
+            ).parameters.items()
+            if name not in ("model", "verbose", "save_path")
+        ]
+    )
     detector = vis.AttentionPatternDetector()
     two = np.array([[1.0, 0.0], [0.5, 0.5]])
     return {
@@ -164,6 +187,32 @@ def calls(
         "layers": (m.layers.__getitem__, {"key": 0}),
         "lens": (m.lens, {"inputs": "abc"}),
         "logit_lens": (m.logit_lens, {"text": "abc"}),
+        "tuned_lens": (m.tuned_lens, {"text": "abc", "tuned_lens": None}),
+        "load_tuned_lens": (m.load_tuned_lens, {"path": kept}),
+        "train_tuned_lens": (
+            trained,
+            {"dataset": ["abcdefgh"], "num_steps": 1, "cells": 2},
+        ),
+        "evaluate_lens": (m.evaluate_lens, {"dataset": ["abcd"]}),
+        "prediction_depth": (m.prediction_depth, {"dataset": ["abcd"]}),
+        "fit_jacobian_lens": (
+            m.fit_jacobian_lens,
+            {"dataset": ["abcdefgh"], "prompts": 1},
+        ),
+        "lens_vectors": (m.lens_vectors, {"token": 3, "layers": 0}),
+        "gradient": (
+            m.gradient,
+            {"text": "abc", "sites": "h.0", "answer": 3},
+        ),
+        "attribution": (
+            m.attribution,
+            {"text": "abc", "answer": 3, "steps": 2},
+        ),
+        "attribution_patching": (
+            m.attribution_patching,
+            {"clean": "abc", "corrupt": "abd", "answer": 3},
+        ),
+        "trace.grad": (trace.grad, {"name": "h.0", "answer": 3}),
         "get_token_predictions": (
             m.get_token_predictions,
             {"hidden_state": state},
