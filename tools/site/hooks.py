@@ -68,7 +68,14 @@ REFERENCE = {
     "patching": ("Patching", ["PatchGrid", "CausalTrace"]),
     "attention": (
         "Heads and attribution",
-        ["AttentionPatterns", "HeadScores", "HeadScore", "Attribution"],
+        [
+            "AttentionPatterns",
+            "HeadScores",
+            "HeadScore",
+            "Attribution",
+            "Gradient",
+            "ActivationGrid",
+        ],
     ),
     "generation": ("Generation and steering", ["Generation", "Steering"]),
     "visualization": ("Figures", ["visualization", "plots.heatmap"]),
