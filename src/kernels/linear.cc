@@ -21,8 +21,8 @@ namespace {
 constexpr std::size_t kTaskRows = 64, kLeastTaskRows = 16;
 constexpr std::size_t kBlockBytes = 192 << 10;
 // Where a tile takes several panels (AVX-512, whose second caches are 1 MiB and
-// more), rather so many bytes than a narrower tile: 1536 by 576 with 128
-// inputs, 64 rows instead of 32, takes 0.8 of the time.
+// more), rather so many bytes than a narrower tile: 576 by 1536 with 128
+// inputs, 64 rows instead of 32, took 0.6 to 1 of the time on one core (noisy).
 constexpr std::size_t kWideBlockBytes = 512 << 10;
 // With so few activation rows the time goes into decoding, and a block that
 // stays in the nearest cache is 10% faster.
