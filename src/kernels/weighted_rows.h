@@ -37,6 +37,10 @@ struct RowFactors {
 void AddWeightedRows(const RowFactors& factors, ConstMatrixView x,
                      MatrixView out);
 
+// The same, but each sum begins at 0 and is added to out[m, c] when it is done.
+void AddWeightedSums(const RowFactors& factors, ConstMatrixView x,
+                     MatrixView out);
+
 }  // namespace pellucid::kernels
 
 #endif  // PELLUCID_KERNELS_WEIGHTED_ROWS_H_

@@ -16,15 +16,19 @@ using testutil::PaddedMatrix;
 class WeightedRowsTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(WeightedRowsTest);
 
-// Columns of every tail of the widest register tile, sums of every tail of 4.
+// Columns of every tail of two of the widest tiles, sums of every tail of two.
 TEST_P(WeightedRowsTest, EqualsReferenceForEveryTail) {
-  for (std::size_t cols = 1; cols <= 67; ++cols) {
-    const std::size_t sums = cols % 9 + 1, rows = cols % 7 + 1;
+  for (std::size_t cols = 1; cols <= 130; ++cols) {
+    const std::size_t sums = cols % 13 + 1, rows = cols % 7 + 1;
     SCOPED_TRACE(::testing::Message() << sums << "x" << rows << "x" << cols);
     PaddedMatrix factors(sums, rows, /*seed=*/1), x(rows, cols, /*seed=*/2);
     PaddedMatrix out(sums, cols, /*seed=*/3), plain(sums, cols, /*seed=*/3);
     AddWeightedRows(RowFactors::OfRows(factors.View()), x.View(), out.View());
     reference::AddWeightedRows(RowFactors::OfRows(factors.View()), x.View(),
+                               plain.View());
+    EXPECT_EQ(Bits(out.values), Bits(plain.values));
+    AddWeightedSums(RowFactors::OfRows(factors.View()), x.View(), out.View());
+    reference::AddWeightedSums(RowFactors::OfRows(factors.View()), x.View(),
                                plain.View());
     EXPECT_EQ(Bits(out.values), Bits(plain.values));
   }

@@ -1,5 +1,5 @@
-// The plain loop of kernels/weighted_rows.h.
-// It is also what PELLUCID_ISA=reference runs.
+// The plain loops of kernels/weighted_rows.h.
+// They are also what PELLUCID_ISA=reference runs.
 #ifndef PELLUCID_KERNELS_REFERENCE_WEIGHTED_ROWS_H_
 #define PELLUCID_KERNELS_REFERENCE_WEIGHTED_ROWS_H_
 
@@ -8,6 +8,8 @@
 namespace pellucid::kernels::reference {
 
 void AddWeightedRows(const RowFactors& factors, ConstMatrixView x,
+                     MatrixView out);
+void AddWeightedSums(const RowFactors& factors, ConstMatrixView x,
                      MatrixView out);
 
 }  // namespace pellucid::kernels::reference
