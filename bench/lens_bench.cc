@@ -27,15 +27,15 @@ void BM_ReduceLensBlock(benchmark::State& state) {
 }
 BENCHMARK(BM_ReduceLensBlock);
 
-void BM_CountGreater(benchmark::State& state) {
+void BM_GreaterMask(benchmark::State& state) {
   Values logits(64);
   float value = 0.5f;
   for (auto _ : state) {
     benchmark::DoNotOptimize(value);
-    benchmark::DoNotOptimize(kernels::CountGreater(logits.all(), value));
+    benchmark::DoNotOptimize(kernels::GreaterMask(logits.all(), value));
   }
 }
-BENCHMARK(BM_CountGreater);
+BENCHMARK(BM_GreaterMask);
 
 }  // namespace
 }  // namespace pellucid::bench

@@ -58,7 +58,7 @@ def peaks(
         return {}
     command = [
         str(kernels_bench),
-        "--benchmark_filter=BM_CountGreater",
+        "--benchmark_filter=BM_GreaterMask",
         "--benchmark_format=json",
     ]
     try:

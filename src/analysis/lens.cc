@@ -14,6 +14,8 @@
 #include <iterator>
 #include <utility>
 
+#include "analysis/final_rows.h"
+#include "analysis/lens_checks.h"
 #include "analysis/lens_layout.h"
 #include "analysis/lens_of_vectors.h"
 #include "analysis/lens_pass.h"
@@ -23,7 +25,6 @@
 #include "base/buffer.h"
 #include "base/float_environment.h"
 #include "base/out_of_memory.h"
-#include "base/quote.h"
 #include "kernels/canonical.h"
 #include "model/model_impl.h"
 #include "trace/edit_plan.h"
@@ -37,16 +38,6 @@ using Clock = std::chrono::steady_clock;
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start)
       .count();
-}
-
-// Logits that are computed at once where the plain head is run: bounds memory
-// (16 MiB), and is enough rows to share the decoding of its weights.
-constexpr std::size_t kHeadLogits = std::size_t{1} << 22;
-constexpr std::size_t kMinHeadRows = 8;
-constexpr std::size_t kMaxHeadRows = 96;
-
-std::size_t HeadRows(std::size_t vocab) {
-  return std::clamp(kHeadLogits / vocab, kMinHeadRows, kMaxHeadRows);
 }
 
 // What the pass over the vocabulary holds beside its cells' vectors: bytes at
@@ -90,48 +81,6 @@ double ForwardCost(const Model::Impl& model, const PackedPrompts& packed) {
   return cost;
 }
 
-// kUsage: what of `options` only the model can judge, but for the rows.
-Status CheckNumbers(const Model::Impl& model, const LensOptions& options) {
-  const std::size_t vocab = model.spec.vocab_size;
-  if (options.top_k < 1 || options.top_k > vocab) {
-    return UsageError(fmt::format(
-        "lens: top-k {}: is not within 1 and the vocabulary's {}; choose one "
-        "that is",
-        options.top_k, vocab));
-  }
-  for (const TokenId id : options.targets) {
-    if (id < 0 || static_cast<std::size_t>(id) >= vocab) {
-      return UsageError(
-          fmt::format("lens: target id {}: is not within the model's "
-                      "vocabulary; choose one "
-                      "of 0 to {}",
-                      id, vocab - 1));
-    }
-  }
-  return {};
-}
-
-// kUsage: an edit that no prompt fits, or one of the head, which a lens has for
-// each row of its own.
-Status CheckEdits(const Model::Impl& model, std::span<const Edit> edits) {
-  PELLUCID_RETURN_IF_ERROR(EditPlan::Check(model.table, edits));
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    PELLUCID_ASSIGN_OR_RETURN(const Site* site,
-                              model.table.Find(edits[i].site));
-    if (site->key.point < Point::kFinalNorm) continue;
-    return UsageError(fmt::format(
-        "lens: edits: edit {} ({} of {}): comes after the states that a "
-        "lens reads; edit a block, or record logits with trace",
-        i, EditKindName(edits[i].kind), Quote(edits[i].site)));
-  }
-  return {};
-}
-
-Status CheckTrained(const Model::Impl& model, const LensOptions& options) {
-  if (!options.trained) return {};
-  return CheckTrainedLens(*options.trained, model.table, options.trained->ref);
-}
-
 // Places that are decoded behind one forward pass, and what that runs on.
 struct LensBlock {
   LensPlaces places;
@@ -142,6 +91,7 @@ struct LensBlock {
   Buffer embedded;                   // [cells, d_embed], where that differs
   ConstMatrixView unembedded;        // of both what the pass multiplies
   Buffer final_residuals;            // [places, d_model], before the norm
+  std::vector<std::vector<TopLogit>> best;  // by place: the model's, best first
 
   std::size_t count() const { return places.last - places.first; }
   // The final row's vector at the block's i-th place.
@@ -172,9 +122,7 @@ class LensRun {
       const LensBlock& block) const;
   void TranslateRows(MatrixView vectors, const LensBlock& block) const;
   void NormaliseRows(MatrixView vectors, LensBlock& block) const;
-  Status WatchTokens(const LensBlock& block);
-  Result<std::vector<TokenId>> FinalTop1(
-      const LensBlock& block, std::span<const std::size_t> places) const;
+  void WatchTokens(const LensBlock& block);
   Status Decode(const LensBlock& block, const Progress& progress);
   std::vector<LensPlaces> Parts(LensPlaces places) const;
   void HandOver(LensPlaces places) const;
@@ -187,11 +135,7 @@ class LensRun {
     return options_.on_part && options_.follow != FollowFinal::kLast;
   }
   Status CheckFinite(LensPlaces places) const;
-  Status CompareWithHead(const LensBlock& block);
-  // A token of its own is followed at this place.
-  bool Asks(std::size_t place) const {
-    return options_.follow == FollowFinal::kEach || layout_.places[place].last;
-  }
+  void CompareWithHead(const LensBlock& block);
 
   const Model::Impl& model_;
   std::span<const std::vector<TokenId>> prompts_;
@@ -211,9 +155,7 @@ class LensRun {
 Result<std::vector<Lens>> LensRun::Run() {
   const FloatEnvironment environment;
   PELLUCID_RETURN_IF_ERROR(model_.CheckPrompts(prompts_));
-  PELLUCID_RETURN_IF_ERROR(CheckNumbers(model_, options_));
-  PELLUCID_RETURN_IF_ERROR(CheckEdits(model_, options_.edits));
-  PELLUCID_RETURN_IF_ERROR(CheckTrained(model_, options_));
+  PELLUCID_RETURN_IF_ERROR(CheckOptions(model_, options_));
   PELLUCID_ASSIGN_OR_RETURN(edits_, model_.PlanEdits(options_.edits, prompts_));
   PELLUCID_ASSIGN_OR_RETURN(layout_,
                             LayOutLens(options_, prompts_, model_.table));
@@ -327,10 +269,14 @@ Status LensRun::DecodeBlock(MatrixView vectors, LensBlock& block,
   const Clock::time_point start = Clock::now();
   if (options_.trained) TranslateRows(vectors, block);
   NormaliseRows(vectors, block);
-  PELLUCID_RETURN_IF_ERROR(WatchTokens(block));
+  PELLUCID_ASSIGN_OR_RETURN(block.best,
+                            BestOfHead(model_, block.final_residuals.view(),
+                                       options_.top_k, options_.stop));
+  WatchTokens(block);
   PELLUCID_RETURN_IF_ERROR(Decode(block, progress.Next(DecodeCost(block))));
+  CompareWithHead(block);
   timing_.lens_ms += MillisecondsSince(start);
-  return CompareWithHead(block);
+  return {};
 }
 
 RowProbe LensRun::MakeProbe(const LensBlock& block) const {
@@ -376,21 +322,12 @@ void LensRun::NormaliseRows(MatrixView vectors, LensBlock& block) const {
   block.unembedded = block.embedded.view();
 }
 
-Status LensRun::WatchTokens(const LensBlock& block) {
+void LensRun::WatchTokens(const LensBlock& block) {
   const bool follows = options_.follow != FollowFinal::kNone;
-  std::vector<TokenId> followed;
-  if (follows) {
-    std::vector<std::size_t> asked;
-    for (std::size_t i = 0; i < block.count(); ++i) {
-      if (Asks(block.places.first + i)) asked.push_back(i);
-    }
-    PELLUCID_ASSIGN_OR_RETURN(followed, FinalTop1(block, asked));
-    for (std::size_t k = 0; k < asked.size(); ++k) {
-      const LensPlace& place = layout_.places[block.places.first + asked[k]];
-      if (place.last) last_top1_[place.prompt] = followed[k];
-    }
+  for (std::size_t i = 0; follows && i < block.count(); ++i) {
+    const LensPlace& place = layout_.places[block.places.first + i];
+    if (place.last) last_top1_[place.prompt] = block.best[i].front().id;
   }
-  std::size_t k = 0;
   for (std::size_t i = block.places.first; i < block.places.last; ++i) {
     const LensPlace& place = layout_.places[i];
     const std::vector<TokenId>& ids = prompts_[place.prompt];
@@ -402,40 +339,15 @@ Status LensRun::WatchTokens(const LensBlock& block) {
     }
     if (follows) {
       watch.followed = tokens.size();
-      tokens.push_back(Asks(i) ? followed[k++] : last_top1_[place.prompt]);
+      const TokenId own = block.best[i - block.places.first].front().id;
+      tokens.push_back(options_.follow == FollowFinal::kEach
+                           ? own
+                           : last_top1_[place.prompt]);
     }
     watch.targets = tokens.size();
     tokens.insert(tokens.end(), options_.targets.begin(),
                   options_.targets.end());
   }
-  return {};
-}
-
-// The model's own prediction at some places of the block, before the pass, so
-// that the pass can rank it in every row.
-Result<std::vector<TokenId>> LensRun::FinalTop1(
-    const LensBlock& block, std::span<const std::size_t> places) const {
-  std::vector<TokenId> out;
-  if (places.empty()) return out;
-  const std::size_t most = HeadRows(model_.spec.vocab_size);
-  Buffer rows(most, model_.spec.d_model);
-  Buffer logits(most, model_.spec.vocab_size);
-  for (std::size_t begin = 0; begin < places.size(); begin += most) {
-    const std::size_t count = std::min(most, places.size() - begin);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t cell = block.FinalCell(places[begin + i]);
-      std::ranges::copy(block.vectors.RowSpan(cell), rows.view().Row(i));
-    }
-    model_.head.Project(model_.pool, rows.view().Rows(0, count),
-                        logits.view().Rows(0, count), options_.stop);
-    if (options_.stop.stop_requested()) return CancelledError("lens: stopped");
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto row = logits.view().RowSpan(i);
-      out.push_back(
-          static_cast<TokenId>(std::ranges::max_element(row) - row.begin()));
-    }
-  }
-  return out;
 }
 
 // Runs the pass on as many places at once as its memory allows.
@@ -508,30 +420,14 @@ Status LensRun::CheckFinite(LensPlaces places) const {
   return {};
 }
 
-Status LensRun::CompareWithHead(const LensBlock& block) {
-  const std::size_t most = HeadRows(model_.spec.vocab_size);
-  Buffer normed(most, model_.spec.d_model);
-  Buffer logits(most, model_.spec.vocab_size);
-  for (std::size_t begin = 0; begin < block.count(); begin += most) {
-    const std::size_t count = std::min(most, block.count() - begin);
-    model_.head.Normalise(model_.pool,
-                          block.final_residuals.view().Rows(begin, count),
-                          normed.view().Rows(0, count));
-    model_.head.Project(model_.pool, normed.view().Rows(0, count),
-                        logits.view().Rows(0, count), options_.stop);
-    if (options_.stop.stop_requested()) return CancelledError("lens: stopped");
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t place = block.places.first + begin + i;
-      const DecodedCell& cell = decoded_[cells_.offsets[place + 1] - 1];
-      double& worst = differences_[layout_.places[place].prompt];
-      for (const TopLogit& top : cell.top) {
-        const float other = logits.view().Row(i)[top.id];
-        worst = std::max(worst, std::abs(static_cast<double>(top.logit) -
-                                         static_cast<double>(other)));
-      }
-    }
+void LensRun::CompareWithHead(const LensBlock& block) {
+  for (std::size_t i = 0; i < block.count(); ++i) {
+    const std::size_t place = block.places.first + i;
+    double& worst = differences_[layout_.places[place].prompt];
+    worst = std::max(
+        worst, WorstDifference(decoded_[cells_.offsets[place + 1] - 1].top,
+                               block.best[i]));
   }
-  return {};
 }
 
 }  // namespace
@@ -563,9 +459,7 @@ Result<Lens> DecodeVectors(const Model::Impl& model,
 }
 
 Status CheckLensOptions(const Model& model, const LensOptions& options) {
-  PELLUCID_RETURN_IF_ERROR(CheckNumbers(model.impl(), options));
-  PELLUCID_RETURN_IF_ERROR(CheckEdits(model.impl(), options.edits));
-  PELLUCID_RETURN_IF_ERROR(CheckTrained(model.impl(), options));
+  PELLUCID_RETURN_IF_ERROR(CheckOptions(model.impl(), options));
   const auto rows = ResolveRows(options, model.impl().table);
   return rows.ok() ? Status() : Status(rows.error());
 }

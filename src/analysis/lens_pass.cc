@@ -1,6 +1,7 @@
 #include "analysis/lens_pass.h"
 
 #include <algorithm>
+#include <bit>
 #include <mutex>
 #include <utility>
 
@@ -23,38 +24,6 @@ constexpr std::size_t kTileCells = 96;
 // Cells that share a decoded block before the next one is decoded: enough to
 // make decoding cheap, few enough to leave tasks for many threads.
 constexpr std::size_t kTaskCells = 2048;
-
-// The best k of what is pushed. A heap whose front is the worst kept.
-class TopHeap {
- public:
-  explicit TopHeap(std::size_t k) : k_(k) {}
-
-  // Whether a block with this maximum can hold anything better. Ids come in
-  // rising order, so a tie with the worst kept never enters. Reads nothing but
-  // this object: it is asked for every block, and mostly says no.
-  bool MayEnter(float maximum) const { return maximum > worst_ || !full_; }
-
-  void Push(float logit, TokenId id) {
-    const TopLogit entry{logit, id};
-    if (!full_) {
-      kept_.push_back(entry);
-      std::push_heap(kept_.begin(), kept_.end());
-      full_ = kept_.size() == k_;
-    } else if (entry < kept_.front()) {
-      std::pop_heap(kept_.begin(), kept_.end());
-      kept_.back() = entry;
-      std::push_heap(kept_.begin(), kept_.end());
-    }
-    worst_ = kept_.front().logit;
-  }
-  std::span<const TopLogit> kept() const { return kept_; }
-
- private:
-  std::size_t k_;
-  float worst_ = 0;  // of the kept, once there are k
-  bool full_ = false;
-  std::vector<TopLogit> kept_;
-};
 
 // What one chunk of the vocabulary gives for one cell.
 struct ChunkCell {
@@ -231,16 +200,11 @@ void LensPass::Keep(std::size_t first_row, std::span<const float> logits,
                     const kernels::LensBlock& block,
                     std::span<const float> watched, ChunkCell& cell) const {
   cell.sums.Fold(block.sums);
-  if (cell.top.MayEnter(block.max)) {
-    for (std::size_t j = 0; j < logits.size(); ++j) {
-      if (cell.top.MayEnter(logits[j])) {
-        cell.top.Push(logits[j], static_cast<TokenId>(first_row + j));
-      }
-    }
-  }
+  if (cell.top.MayEnter(block.max)) cell.top.Offer(logits, first_row);
   for (std::size_t w = 0; w < watched.size(); ++w) {
     if (block.max > watched[w]) {
-      cell.greater[w] += kernels::CountGreater(logits, watched[w]);
+      cell.greater[w] += static_cast<std::size_t>(
+          std::popcount(kernels::GreaterMask(logits, watched[w])));
     }
   }
 }
@@ -260,12 +224,7 @@ DecodedCell LensPass::Merge(std::size_t cell, std::size_t position) const {
       out.ranks[w] += chunk[cell].greater[w];
     }
   }
-  const std::size_t keep = std::min(top_k_, out.top.size());
-  std::partial_sort(out.top.begin(),
-                    out.top.begin() + static_cast<std::ptrdiff_t>(keep),
-                    out.top.end());
-  out.top.resize(keep);
-  out.top.shrink_to_fit();
+  out.top = BestFirst(std::move(out.top), top_k_);
   out.statistics = kernels::StatisticsOf(sums, final_sums, cell == final_cell);
   return out;
 }

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/top_logits.h"
 #include "base/matrix.h"
 #include "base/task_pool.h"
 #include "kernels/lens_reduce.h"
@@ -38,16 +39,6 @@ struct LensCells {
 
   std::size_t positions() const { return offsets.size() - 1; }
   std::size_t cells() const { return offsets.back(); }
-};
-
-struct TopLogit {
-  float logit;
-  TokenId id;
-
-  // Better: the higher logit, on ties the lower id.
-  friend bool operator<(const TopLogit& a, const TopLogit& b) {
-    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-  }
 };
 
 struct DecodedCell {

@@ -120,15 +120,18 @@ void SumRows(ConstMatrixView z, const LensScale* scales, const float* final_e,
   }
 }
 
-std::size_t CountAbove(const float* logits, std::size_t count, float value) {
+std::uint64_t MaskAbove(const float* logits, std::size_t count, float value) {
   const Floats d;
   const Vec limit = hn::Set(d, value);
-  std::size_t above = 0, i = 0;
+  std::uint64_t mask = 0;
+  std::size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
-    above += hn::CountTrue(d, hn::Gt(hn::LoadU(d, logits + i), limit));
+    std::uint8_t bits[8] = {};  // of which kLanes are stored
+    hn::StoreMaskBits(d, hn::Gt(hn::LoadU(d, logits + i), limit), bits);
+    mask |= (std::uint64_t{bits[0]} | std::uint64_t{bits[1]} << 8) << i;
   }
-  for (; i < count; ++i) above += logits[i] > value ? 1 : 0;
-  return above;
+  for (; i < count; ++i) mask |= std::uint64_t{logits[i] > value ? 1u : 0} << i;
+  return mask;
 }
 
 }  // namespace
@@ -143,7 +146,7 @@ namespace {
 HWY_EXPORT(MaxOfRows);
 HWY_EXPORT(ExpOfRow);
 HWY_EXPORT(SumRows);
-HWY_EXPORT(CountAbove);
+HWY_EXPORT(MaskAbove);
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -335,9 +338,10 @@ void ReduceLensBlock(ConstMatrixView logits, std::span<LensBlock> blocks) {
   }
 }
 
-std::size_t CountGreater(std::span<const float> logits, float value) {
-  if (UsesReference()) return reference::CountGreater(logits, value);
-  return HWY_DYNAMIC_DISPATCH(CountAbove)(logits.data(), logits.size(), value);
+std::uint64_t GreaterMask(std::span<const float> logits, float value) {
+  assert(logits.size() <= kVocabBlock);
+  if (UsesReference()) return reference::GreaterMask(logits, value);
+  return HWY_DYNAMIC_DISPATCH(MaskAbove)(logits.data(), logits.size(), value);
 }
 
 }  // namespace pellucid::kernels

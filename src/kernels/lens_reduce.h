@@ -18,6 +18,7 @@
 #define PELLUCID_KERNELS_LENS_REDUCE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/matrix.h"
@@ -63,9 +64,9 @@ struct LensBlock {
 // row. Costs about as much a row as dots of length 64 do.
 void ReduceLensBlock(ConstMatrixView logits, std::span<LensBlock> blocks);
 
-// How many of logits[0 .. count) are strictly greater than `value`; NaN is
-// neither greater nor less.
-std::size_t CountGreater(std::span<const float> logits, float value);
+// Bit i: whether logits[i] is strictly greater than `value`; NaN is neither
+// greater nor less. At most kVocabBlock logits.
+std::uint64_t GreaterMask(std::span<const float> logits, float value);
 
 }  // namespace pellucid::kernels
 

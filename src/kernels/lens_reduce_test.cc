@@ -125,13 +125,13 @@ TEST_P(LensReduceTest, EqualsReferenceForEveryLength) {
   }
 }
 
-TEST_P(LensReduceTest, CountGreaterEqualsReferenceForEveryLength) {
+TEST_P(LensReduceTest, GreaterMaskEqualsReferenceForEveryLength) {
   for (std::size_t count = 0; count <= kVocabBlock; ++count) {
     std::vector<float> z = Logits(count, 4.0f, /*seed=*/count);
     for (float& v : z) v = std::round(v);  // ties
     if (count > 3) z[3] = kNan;
     for (const float value : {-kInfinity, -4.0f, 0.0f, 2.0f, 9.0f, kNan}) {
-      EXPECT_EQ(CountGreater(z, value), reference::CountGreater(z, value));
+      EXPECT_EQ(GreaterMask(z, value), reference::GreaterMask(z, value));
     }
   }
 }

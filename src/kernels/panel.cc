@@ -137,7 +137,7 @@ constexpr TileFunction kTilesOfPanels[] = {
     MultiplyTile<5, kPanels>, MultiplyTile<6, kPanels>};
 static_assert(std::size(kTilesOfPanels<1>) == kStripRows);
 
-TileFunction TileOf(std::size_t rows, std::size_t panels) {
+TileFunction TileOf(std::size_t rows, [[maybe_unused]] std::size_t panels) {
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
   if (panels == 4) return kTilesOfPanels<4>[rows - 1];
   if (panels == 3) return kTilesOfPanels<3>[rows - 1];

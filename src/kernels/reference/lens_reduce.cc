@@ -41,10 +41,12 @@ void SumRows(ConstMatrixView z, const LensScale* scales, const float* final_e,
   }
 }
 
-std::size_t CountGreater(std::span<const float> logits, float value) {
-  std::size_t count = 0;
-  for (const float z : logits) count += z > value ? 1 : 0;
-  return count;
+std::uint64_t GreaterMask(std::span<const float> logits, float value) {
+  std::uint64_t mask = 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] > value) mask |= std::uint64_t{1} << i;
+  }
+  return mask;
 }
 
 }  // namespace pellucid::kernels::reference

@@ -22,7 +22,7 @@ void ExpOfRow(const float* z, const LensScale& scale, float* e);
 void SumRows(ConstMatrixView z, const LensScale* scales, const float* final_e,
              LensRowSums* sums);
 
-std::size_t CountGreater(std::span<const float> logits, float value);
+std::uint64_t GreaterMask(std::span<const float> logits, float value);
 
 }  // namespace pellucid::kernels::reference
 

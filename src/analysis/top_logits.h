@@ -1,0 +1,55 @@
+// The best few of many logits.
+#ifndef PELLUCID_ANALYSIS_TOP_LOGITS_H_
+#define PELLUCID_ANALYSIS_TOP_LOGITS_H_
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "pellucid/tokenizer.h"
+
+namespace pellucid {
+
+struct TopLogit {
+  float logit;
+  TokenId id;
+
+  // Better: the higher logit, on ties the lower id.
+  friend bool operator<(const TopLogit& a, const TopLogit& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  }
+  friend bool operator==(const TopLogit& a, const TopLogit& b) = default;
+};
+
+// The best k of what is offered. A heap whose front is the worst kept.
+class TopHeap {
+ public:
+  explicit TopHeap(std::size_t k) : k_(k) {}
+
+  // Whether logits with this maximum can hold anything better. Ids come in
+  // rising order, so a tie with the worst kept never enters. Reads nothing but
+  // this object: it is asked for every block, and mostly says no.
+  bool MayEnter(float maximum) const { return maximum > worst_ || !full_; }
+
+  // Up to kVocabBlock logits of the ids from `first` on, which are higher than
+  // those of all offers before. NaN enters only while there are less than k.
+  void Offer(std::span<const float> logits, std::size_t first);
+
+  // In no order.
+  std::span<const TopLogit> kept() const { return kept_; }
+
+ private:
+  void Push(float logit, std::size_t id);
+
+  std::size_t k_;
+  float worst_ = 0;  // of the kept, once there are k
+  bool full_ = false;
+  std::vector<TopLogit> kept_;
+};
+
+// The best `count` of `some`, best first.
+std::vector<TopLogit> BestFirst(std::vector<TopLogit> some, std::size_t count);
+
+}  // namespace pellucid
+
+#endif  // PELLUCID_ANALYSIS_TOP_LOGITS_H_
