@@ -1,5 +1,7 @@
 #include "cli/documents.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <utility>
 
@@ -42,12 +44,14 @@ void AddTextFlags(Arguments& arguments, TextFlags* flags) {
                  "the text: one document, or one a line as a JSON string or "
                  "{\"text\": ...}; required");
   arguments.Number("--window", "N", 2, kMaxCount, &flags->window,
-                   "tokens that are run as one prompt; default: 256");
+                   fmt::format("tokens that are run as one prompt; default: {}",
+                               flags->window));
   arguments.Number("--max-tokens", "N", 0, kMaxCount, &flags->max_tokens,
                    "leave out what comes after; default: all");
   arguments.Number("--skip-first", "N", 0, kMaxCount, &flags->skip_first,
-                   "positions left out at the beginning of each window; "
-                   "default: 1");
+                   fmt::format("positions left out at the beginning of each "
+                               "window; default: {}",
+                               flags->skip_first));
 }
 
 Status RequireText(const Arguments& arguments, const TextFlags& flags) {

@@ -21,7 +21,8 @@ struct TextFlags {
   std::size_t window = 256, max_tokens = 0, skip_first = 1;
 };
 
-// --text, --window, --max-tokens, --skip-first.
+// --text, --window, --max-tokens, --skip-first; their defaults are what
+// `flags` holds.
 void AddTextFlags(Arguments& arguments, TextFlags* flags);
 
 // kUsage: --text is missing.

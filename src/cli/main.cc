@@ -51,7 +51,7 @@ std::string Help() {
       "activation by name.\n\n"
       "Commands:\n";
   for (const Command& command : kCommands) {
-    out += fmt::format("  {:<10}{}\n", command.name, command.summary);
+    out += fmt::format("  {:<14}{}\n", command.name, command.summary);
   }
   out +=
       "\nOptions:\n"

@@ -83,6 +83,15 @@ TEST(MainTest, VersionAndHelpGoToStandardOutput) {
   }
 }
 
+TEST(MainTest, HelpListsEachCommandApartFromItsSummary) {
+  const std::string help = RunCli({"--help"}).out;
+  for (const Command& command : kCommands) {
+    const std::size_t at = help.find("\n  " + std::string(command.name) + ' ');
+    ASSERT_NE(at, std::string::npos) << command.name;
+    EXPECT_LT(at, help.find(command.summary)) << command.name;
+  }
+}
+
 TEST(MainTest, EveryCommandHasHelpWithAnExample) {
   for (const Command& command : kCommands) {
     const std::string name = NameOf(command);

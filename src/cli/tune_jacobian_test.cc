@@ -46,6 +46,12 @@ class TuneJacobianTest : public ::testing::Test {
   std::string model_ = testutil::WriteTextModel(dir_);
 };
 
+TEST_F(TuneJacobianTest, HelpNamesItsOwnDefaults) {
+  const CliOutcome help = Run({"tune", "jacobian", "--help"});
+  EXPECT_THAT(help.out, AllOf(HasSubstr("one prompt; default: 128"),
+                              HasSubstr("default: 4")));
+}
+
 TEST_F(TuneJacobianTest, WhatItFitsDecodesRows) {
   const CliOutcome fit = Fit("lens");
   ASSERT_EQ(fit.exit_code, 0) << fit.err;
