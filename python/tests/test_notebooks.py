@@ -59,6 +59,7 @@ def test_there_are_notebooks() -> None:
         "attribution",
         "causal_tracing",
         "induction_heads",
+        "jacobian_lens",
         "logit_lens",
         "steering",
         "tuned_lens",
