@@ -1,4 +1,5 @@
-// What of a lens's options only the model can judge.
+// What of a lens's options only the model can judge: before a run, so that a
+// server can refuse with a reason, and again in it.
 #ifndef PELLUCID_ANALYSIS_LENS_CHECKS_H_
 #define PELLUCID_ANALYSIS_LENS_CHECKS_H_
 

@@ -1,4 +1,5 @@
-// The best few of many logits.
+// The best few of many logits, which come block by block: for the cells of a
+// lens, and for what the head itself predicts.
 #ifndef PELLUCID_ANALYSIS_TOP_LOGITS_H_
 #define PELLUCID_ANALYSIS_TOP_LOGITS_H_
 
