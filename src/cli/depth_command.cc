@@ -5,11 +5,8 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/common_options.h"
-#include "cli/documents.h"
-#include "cli/lens_choice.h"
+#include "cli/measurement.h"
 #include "cli/progress.h"
-#include "cli/result_outputs.h"
 #include "pellucid/depth.h"
 #include "render/depth_report.h"
 
@@ -17,22 +14,16 @@ namespace pellucid::cli {
 namespace {
 
 struct DepthFlags {
-  ModelOptions model;
-  TextFlags text;
-  std::optional<std::string> lens;
+  MeasurementFlags measurement;
   std::string token = "predicted";
-  ResultFlags result;
 };
 
 void AddDepthFlags(Arguments& arguments, DepthFlags* flags) {
-  AddTextFlags(arguments, &flags->text);
-  AddLensOption(arguments, &flags->lens);
   arguments.Choice("--token", {"predicted", "next"}, &flags->token,
                    "whose depth: the token that the model predicts at a "
                    "position, or the text's own next one, which may never be "
                    "predicted; default: predicted");
-  AddResultFlags(arguments, &flags->result, PlotKind::kLines);
-  AddModelOptions(arguments, &flags->model);
+  AddMeasurementFlags(arguments, &flags->measurement);
   arguments.Example("pellucid depth --text corpus.txt --max-tokens 4000");
   arguments.Example(
       "pellucid depth --text corpus.jsonl --lens tuned:my-lens --plot d.svg");
@@ -52,46 +43,34 @@ Status RunDepth(Args args, Io& io) {
   AddDepthFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
-  PELLUCID_RETURN_IF_ERROR(RequireText(arguments, flags.text));
-  PELLUCID_RETURN_IF_ERROR(CheckResultFlags(arguments, flags.result));
-  PELLUCID_ASSIGN_OR_RETURN(const LensChoice choice,
-                            ParseLensChoice(arguments, flags.lens));
-  PELLUCID_ASSIGN_OR_RETURN(const HeatmapPlan plan,
-                            PlanHeatmap(arguments, flags.result.heatmap));
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
-                            OpenModel(flags.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(const auto lens,
-                            ReadLensChoice(choice, opened.model));
   PELLUCID_ASSIGN_OR_RETURN(
-      const WindowedText text,
-      ReadWindows(arguments, flags.text, opened.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, "depth", io));
+      Measurement on,
+      OpenMeasurement(arguments, flags.measurement, "depth", io));
   DepthOptions options{.token = flags.token == "next" ? DepthToken::kNext
                                                       : DepthToken::kPredicted,
-                       .skip_first = flags.text.skip_first,
+                       .skip_first = flags.measurement.text.skip_first,
                        .stop = io.stop};
   const auto measure = [&](const char* what) {
     ProgressLine progress(io, what);
     options.progress = progress.callback();
-    return MeasureDepths(opened.model, text.windows, options);
+    return MeasureDepths(on.opened.model, on.text.windows, options);
   };
   PELLUCID_ASSIGN_OR_RETURN(const std::vector<TokenDepth> logit,
                             measure("depth: logit lens"));
   std::optional<std::vector<TokenDepth>> trained;
-  if (lens) {
-    options.trained = lens;
+  if (on.lens) {
+    options.trained = on.lens;
     PELLUCID_ASSIGN_OR_RETURN(trained, measure("depth"));
   }
-  const render::RunInfo run = RunInfoOf(opened, std::nullopt);
-  const auto texts = render::TextsOf(opened.model.tokenizer());
+  const render::RunInfo run = RunInfoOf(on.opened, std::nullopt);
+  const auto texts = render::TextsOf(on.opened.model.tokenizer());
   const render::DepthReport report{logit,
                                    trained ? &*trained : nullptr,
-                                   choice.kind,
-                                   choice.path,
+                                   on.choice.kind,
+                                   on.choice.path,
                                    options.token,
-                                   text.tokens,
-                                   opened.model.info(),
+                                   on.text.tokens,
+                                   on.opened.model.info(),
                                    run,
                                    texts};
   ResultForms forms;
@@ -103,9 +82,9 @@ Status RunDepth(Args args, Io& io) {
     return render::DepthTable(report);
   };
   forms.page = [&] {
-    return render::MakeDepthFigure(report, plan.options.size);
+    return render::MakeDepthFigure(report, on.plan.options.size);
   };
-  return outputs.Write(forms, plan, io);
+  return on.outputs.Write(forms, on.plan, io);
 }
 
 }  // namespace pellucid::cli

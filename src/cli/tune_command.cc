@@ -3,23 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/quote.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "cli/documents.h"
 #include "cli/lens_choice.h"
-#include "cli/new_folder.h"
-#include "cli/output.h"
+#include "cli/lens_fit.h"
+#include "cli/measurement.h"
 #include "cli/progress.h"
-#include "cli/result_outputs.h"
 #include "cli/tune_jacobian.h"
 #include "pellucid/tune.h"
 #include "render/evaluation_report.h"
@@ -31,22 +27,15 @@ namespace {
 constexpr std::size_t kMaxCount = std::size_t{1} << 40;
 
 struct FitFlags {
-  ModelOptions model;
-  TextFlags text;
-  std::optional<std::string> out, json;
+  LensFitFlags fit;
   std::optional<double> ridge, learning_rate;
   std::size_t steps = 250, cells = 64, seed = 0;
   std::size_t tokens_per_step = std::size_t{1} << 18;
   std::size_t patience = 0, check_every = 25;
-  bool resume = false;
   std::string method = "closed-form";
-  std::string color = "auto";
 };
 
 void AddFitFlags(Arguments& arguments, FitFlags* flags) {
-  AddTextFlags(arguments, &flags->text);
-  arguments.Text("--out", "DIR", &flags->out,
-                 "the folder to write: lens.safetensors; required");
   arguments.Choice("--method", {"closed-form", "recipe"}, &flags->method,
                    "least squares onto the final state and then steps, or "
                    "steps alone as the paper takes them (Nesterov momentum, "
@@ -73,12 +62,7 @@ void AddFitFlags(Arguments& arguments, FitFlags* flags) {
                    "check; default: 0, all steps and no checks");
   arguments.Number("--check-every", "N", 1, kMaxCount, &flags->check_every,
                    "steps between checks; default: 25");
-  arguments.Flag("--resume", &flags->resume,
-                 "go on with an interrupted fit of the same text and options, "
-                 "from the checkpoint that it left in DIR");
-  AddJsonOption(arguments, &flags->json);
-  AddModelOptions(arguments, &flags->model);
-  AddColorOption(arguments, &flags->color);
+  AddLensFitFlags(arguments, &flags->fit);
   arguments.Example("pellucid tune --text corpus.txt --out my-lens");
   arguments.Example(
       "pellucid lens --lens tuned:my-lens \"The capital of France is\"");
@@ -167,20 +151,12 @@ Status RunFit(Args args, Io& io) {
   AddFitFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
-  PELLUCID_RETURN_IF_ERROR(RequireText(arguments, flags.text));
-  if (!flags.out) {
-    return arguments.Problem("--out", "is missing; name a folder to write");
-  }
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
-                            OpenModel(flags.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(
-      const WindowedText text,
-      ReadWindows(arguments, flags.text, opened.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Make(*flags.out));
+  PELLUCID_ASSIGN_OR_RETURN(LensFit fit,
+                            LensFit::Open(arguments, flags.fit, io));
   const bool recipe = flags.method == "recipe";
   TuneOptions options{
       .method = recipe ? TuneMethod::kRecipe : TuneMethod::kClosedForm,
-      .skip_first = flags.text.skip_first,
+      .skip_first = flags.fit.text.skip_first,
       .ridge = flags.ridge.value_or(1e-4),
       .steps = flags.steps,
       .cells = flags.cells,
@@ -189,44 +165,20 @@ Status RunFit(Args args, Io& io) {
       .seed = flags.seed,
       .patience = flags.patience,
       .check_every = flags.check_every,
-      .checkpoint = folder / "checkpoint.safetensors",
-      .resume = flags.resume,
+      .checkpoint = fit.checkpoint(),
+      .resume = flags.fit.resume,
       .stop = io.stop};
-  std::unique_ptr<Output> json;
-  if (flags.json) {
-    PELLUCID_ASSIGN_OR_RETURN(json, Output::Open(*flags.json, io));
-  }
   FitLog log;
   const Result<TrainedLens> lens = [&] {
     ProgressLine progress(io, "tune");
     options.progress = progress.callback();
     log.Attach(options, progress);
-    return FitTunedLens(opened.model, text.windows, options);
+    return FitTunedLens(fit.model(), fit.text().windows, options);
   }();
   if (!lens.ok()) return lens.error();
-  const std::string path = folder / "lens.safetensors";
-  PELLUCID_RETURN_IF_ERROR(WriteTrainedLens(path, *lens, opened.model));
-  folder.Keep();
-  std::error_code ignored;
-  std::filesystem::remove(options.checkpoint, ignored);
-  if (json) {
-    render::WriteTuneJson(*lens, path, {log.losses(), log.checks()},
-                          opened.model.info(), RunInfoOf(opened, std::nullopt),
-                          json->sink());
-    PELLUCID_RETURN_IF_ERROR(json->Commit());
-    if (*flags.json == "-") return {};
-  }
-  return io.out.Write(log.Table(*lens) +
-                      fmt::format("{}: {} maps from {} tokens\n", Quote(path),
-                                  lens->translators.size(), text.tokens));
+  return fit.Write(*lens, {log.losses(), log.checks()}, log.Table(*lens),
+                   fmt::format("{} tokens", fit.text().tokens), io);
 }
-
-struct EvalFlags {
-  ModelOptions model;
-  TextFlags text;
-  std::optional<std::string> lens;
-  ResultFlags result;
-};
 
 Status RunEval(Args args, Io& io) {
   Arguments arguments(
@@ -234,50 +186,34 @@ Status RunEval(Args args, Io& io) {
       "Measures a lens on a text, row by row, beside the logit lens: "
       "divergence from the model's output, cross-entropy of the next token, "
       "entropy, bias.");
-  EvalFlags flags;
-  AddLensOption(arguments, &flags.lens);
-  AddTextFlags(arguments, &flags.text);
-  AddResultFlags(arguments, &flags.result, PlotKind::kLines);
-  AddModelOptions(arguments, &flags.model);
+  MeasurementFlags flags;
+  AddMeasurementFlags(arguments, &flags);
   arguments.Example(
       "pellucid tune eval --lens tuned:my-lens --text held-out.txt");
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
-  PELLUCID_RETURN_IF_ERROR(RequireText(arguments, flags.text));
-  PELLUCID_RETURN_IF_ERROR(CheckResultFlags(arguments, flags.result));
-  PELLUCID_ASSIGN_OR_RETURN(const LensChoice choice,
-                            ParseLensChoice(arguments, flags.lens));
-  PELLUCID_ASSIGN_OR_RETURN(const HeatmapPlan plan,
-                            PlanHeatmap(arguments, flags.result.heatmap));
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
-                            OpenModel(flags.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(const auto lens,
-                            ReadLensChoice(choice, opened.model));
-  PELLUCID_ASSIGN_OR_RETURN(
-      const WindowedText text,
-      ReadWindows(arguments, flags.text, opened.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(ResultOutputs outputs,
-                            ResultOutputs::Open(flags.result, "tune eval", io));
+  PELLUCID_ASSIGN_OR_RETURN(Measurement on,
+                            OpenMeasurement(arguments, flags, "tune eval", io));
   EvaluateOptions options{.skip_first = flags.text.skip_first, .stop = io.stop};
   const auto evaluate = [&](const TrainedLens* which, const std::string& what) {
     ProgressLine progress(io, what);
     options.progress = progress.callback();
-    return EvaluateLens(opened.model, text.windows, which, options);
+    return EvaluateLens(on.opened.model, on.text.windows, which, options);
   };
   PELLUCID_ASSIGN_OR_RETURN(const LensEvaluation logit,
                             evaluate(nullptr, "tune eval: logit lens"));
   std::optional<LensEvaluation> trained;
-  if (lens) {
-    PELLUCID_ASSIGN_OR_RETURN(trained, evaluate(lens.get(), "tune eval"));
+  if (on.lens) {
+    PELLUCID_ASSIGN_OR_RETURN(trained, evaluate(on.lens.get(), "tune eval"));
   }
-  const render::RunInfo run = RunInfoOf(opened, std::nullopt);
+  const render::RunInfo run = RunInfoOf(on.opened, std::nullopt);
   const render::EvaluationReport report{logit,
                                         trained ? &*trained : nullptr,
-                                        choice.kind,
-                                        choice.path,
-                                        text.tokens,
-                                        text.bytes,
-                                        opened.model.info(),
+                                        on.choice.kind,
+                                        on.choice.path,
+                                        on.text.tokens,
+                                        on.text.bytes,
+                                        on.opened.model.info(),
                                         run};
   ResultForms forms;
   forms.json = [&](const render::TextSink& sink) {
@@ -288,9 +224,9 @@ Status RunEval(Args args, Io& io) {
     return render::EvaluationTable(report);
   };
   forms.page = [&] {
-    return render::MakeEvaluationFigure(report, plan.options.size);
+    return render::MakeEvaluationFigure(report, on.plan.options.size);
   };
-  return outputs.Write(forms, plan, io);
+  return on.outputs.Write(forms, on.plan, io);
 }
 
 struct ExportFlags {

@@ -2,24 +2,15 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "base/quote.h"
-#include "cli/common_options.h"
-#include "cli/documents.h"
-#include "cli/new_folder.h"
-#include "cli/output.h"
+#include "cli/lens_fit.h"
 #include "cli/progress.h"
 #include "cli/tune_jacobian.h"
 #include "pellucid/jacobian_lens.h"
-#include "render/tune_json.h"
 
 namespace pellucid::cli {
 namespace {
@@ -27,16 +18,11 @@ namespace {
 constexpr std::size_t kMaxCount = std::size_t{1} << 40;
 
 struct JacobianFlags {
-  ModelOptions model;
-  TextFlags text = {.window = 128, .skip_first = 4};
+  LensFitFlags fit = {.text = {.window = 128, .skip_first = 4}};
   std::size_t prompts = 100, copies = 16;
-  std::optional<std::string> out, json;
-  bool resume = false;
-  std::string color = "auto";
 };
 
 void AddJacobianFlags(Arguments& arguments, JacobianFlags* flags) {
-  AddTextFlags(arguments, &flags->text);
   arguments.Number("--prompts", "N", 1, kMaxCount, &flags->prompts,
                    "windows of the text that are used, at even distances; "
                    "default: 100");
@@ -44,14 +30,7 @@ void AddJacobianFlags(Arguments& arguments, JacobianFlags* flags) {
       "--copies", "N", 1, kMaxCount, &flags->copies,
       "gradients that are taken at once, each of which needs room; "
       "changes no bit; default: 16");
-  arguments.Text("--out", "DIR", &flags->out,
-                 "the folder to write: lens.safetensors; required");
-  arguments.Flag("--resume", &flags->resume,
-                 "go on with an interrupted fit of the same text and options, "
-                 "from the checkpoint that it left in DIR");
-  AddJsonOption(arguments, &flags->json);
-  AddModelOptions(arguments, &flags->model);
-  AddColorOption(arguments, &flags->color);
+  AddLensFitFlags(arguments, &flags->fit);
   arguments.Example(
       "pellucid tune jacobian --text corpus.txt --prompts 8 --out my-lens");
   arguments.Example(
@@ -98,28 +77,19 @@ Status RunTuneJacobian(Args args, Io& io) {
   AddJacobianFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
-  PELLUCID_RETURN_IF_ERROR(RequireText(arguments, flags.text));
-  if (!flags.out) {
-    return arguments.Problem("--out", "is missing; name a folder to write");
-  }
-  PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
-                            OpenModel(flags.model, io));
-  PELLUCID_ASSIGN_OR_RETURN(
-      WindowedText text, ReadWindows(arguments, flags.text, opened.model, io));
+  PELLUCID_ASSIGN_OR_RETURN(LensFit to,
+                            LensFit::Open(arguments, flags.fit, io));
+  const std::size_t skip_first = flags.fit.text.skip_first;
   // What is left of a text at its end may be too short.
-  std::erase_if(text.windows, [&](const std::vector<TokenId>& window) {
-    return window.size() <= flags.text.skip_first;
+  std::vector<std::vector<TokenId>> windows = to.text().windows;
+  std::erase_if(windows, [&](const std::vector<TokenId>& window) {
+    return window.size() <= skip_first;
   });
-  const auto prompts = Spread(std::move(text.windows), flags.prompts);
-  PELLUCID_ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Make(*flags.out));
-  std::unique_ptr<Output> json;
-  if (flags.json) {
-    PELLUCID_ASSIGN_OR_RETURN(json, Output::Open(*flags.json, io));
-  }
-  JacobianOptions options{.skip_first = flags.text.skip_first,
+  const auto prompts = Spread(std::move(windows), flags.prompts);
+  JacobianOptions options{.skip_first = skip_first,
                           .copies = flags.copies,
-                          .checkpoint = folder / "checkpoint.safetensors",
-                          .resume = flags.resume,
+                          .checkpoint = to.checkpoint(),
+                          .resume = flags.fit.resume,
                           .stop = io.stop};
   const Result<JacobianFit> fit = [&] {
     ProgressLine progress(io, "tune jacobian");
@@ -131,23 +101,11 @@ Status RunTuneJacobian(Args args, Io& io) {
       }
       progress.SetNote(std::move(note));
     };
-    return FitJacobianLens(opened.model, prompts, options);
+    return FitJacobianLens(to.model(), prompts, options);
   }();
   if (!fit.ok()) return fit.error();
-  const std::string path = folder / "lens.safetensors";
-  PELLUCID_RETURN_IF_ERROR(WriteTrainedLens(path, fit->lens, opened.model));
-  folder.Keep();
-  std::error_code ignored;
-  std::filesystem::remove(options.checkpoint, ignored);
-  if (json) {
-    render::WriteTuneJson(fit->lens, path, {{}, {}}, opened.model.info(),
-                          RunInfoOf(opened, std::nullopt), json->sink());
-    PELLUCID_RETURN_IF_ERROR(json->Commit());
-    if (*flags.json == "-") return {};
-  }
-  return io.out.Write(
-      Table(*fit) + fmt::format("{}: {} maps from {} prompts\n", Quote(path),
-                                fit->lens.translators.size(), prompts.size()));
+  return to.Write(fit->lens, {{}, {}}, Table(*fit),
+                  fmt::format("{} prompts", prompts.size()), io);
 }
 
 }  // namespace pellucid::cli
