@@ -34,6 +34,9 @@ function nextFrame(): Promise<void> {
   });
 }
 
+/** Behind the lines of the same chunk, which are read in microtasks. */
+const nextTask = () => new Promise<void>((done) => setTimeout(done));
+
 const sameRequest = (a: LensRequest, b: LensRequest) =>
   JSON.stringify(a) === JSON.stringify(b);
 
@@ -61,6 +64,7 @@ export class Session {
   #abort: AbortController | null = null;
   /** Null: nothing is to be drawn. */
   #drawn: Promise<void> | null = null;
+  #drewInFrame = false;
   #added: { entry: Entry; before: Run | null }[] = [];
 
   constructor(
@@ -204,10 +208,13 @@ export class Session {
     }
   }
 
-  /** At most once a frame, however fast blocks come. */
+  /** At once, but at most once a frame, however fast blocks come. */
   #redraw(): void {
-    this.#drawn ??= nextFrame().then(() => {
+    const turn = this.#drewInFrame ? nextFrame : nextTask;
+    this.#drawn ??= turn().then(() => {
       this.#drawn = null;
+      this.#drewInFrame = true;
+      void nextFrame().then(() => (this.#drewInFrame = false));
       for (const { entry, before } of this.#added) this.#add(entry, before);
       this.#added = [];
       this.view.version += 1;
