@@ -85,7 +85,8 @@ std::vector<Point> RecordedPoints(const ArchSpec& spec, const LayerWeights& w) {
   if (spec.order == BlockOrder::kSequential) points.push_back(Point::kResidMid);
   AddMlpPoints(spec, w, points);
   std::ranges::sort(points);
-  points.erase(std::ranges::unique(points).begin(), points.end());
+  // (clang 14 does not read what std::ranges::unique returns.)
+  points.erase(std::unique(points.begin(), points.end()), points.end());
   return points;
 }
 

@@ -8,7 +8,6 @@ namespace pellucid {
 Capture::Capture(const Plan& plan, const SiteTable& table,
                  std::span<const std::size_t> offsets)
     : plan_(plan),
-      table_(table),
       offsets_(offsets.begin(), offsets.end()),
       traces_(offsets.size() - 1) {
   // Blocks of attention rows arrive from many threads: their tensors must be

@@ -36,7 +36,6 @@ class Capture : public Probe {
   }
 
   const Plan& plan_;
-  const SiteTable& table_;
   std::vector<std::size_t> offsets_;
   std::vector<Trace> traces_;
 };
