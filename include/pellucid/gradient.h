@@ -1,9 +1,10 @@
 // pellucid/gradient.h - what a change of an activation is worth to a metric.
 //
-//   Gradient g = ComputeGradient(model, ids, {.sites =
-//   {"blocks.*.attn.hook_z"},
-//                                             .answer = {paris},
-//                                             .foil = {london}}).value();
+//   GradientOptions options;
+//   options.sites = {"blocks.*.attn.hook_z"};
+//   options.answer = {paris};
+//   options.foil = {london};
+//   Gradient g = ComputeGradient(model, ids, options).value();
 //   const Tensor& at = *g.trace.Find("model.layers.3.self_attn.z");
 //
 // By the adjoint of every step of the run (reverse mode), for every
