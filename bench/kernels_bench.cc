@@ -21,7 +21,7 @@ namespace {
 void DescribeMachine() {
   benchmark::AddCustomContext(
       "isa", std::string(kernels::NameOf(kernels::CurrentIsa())));
-  for (const std::size_t threads : {1, 2}) {
+  for (const std::size_t threads : {1u, 2u}) {
     benchmark::AddCustomContext(
         fmt::format("peak_gflops_{}", threads),
         fmt::format("{:.1f}", PeakFlops(threads) / 1e9));

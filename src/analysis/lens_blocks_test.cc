@@ -72,7 +72,7 @@ TEST_P(LensBlocksTest, NoBitDependsOnTheBudget) {
     ASSERT_TRUE(whole.ok()) << whole.error().message;
     // A position at a time; blocks that end within and between prompts.
     const std::size_t row = model.info().d_model * sizeof(float);
-    for (const std::size_t cells : {0, 1, 7, 17, 40}) {
+    for (const std::size_t cells : {0u, 1u, 7u, 17u, 40u}) {
       options.max_residual_bytes = cells * row;
       const auto blocks = ComputeLensBatch(model, prompts, options);
       ASSERT_TRUE(blocks.ok()) << blocks.error().message;

@@ -86,7 +86,7 @@ TEST_F(LensEditsTest, NeitherBatchNorBudgetChangesABit) {
                                                      RandomIds(7, 3)};
   const auto alone = ComputeLens(model_, ids_, options);
   ASSERT_TRUE(alone.ok()) << alone.error().message;
-  for (const std::size_t cells : {0, 3, 1000}) {
+  for (const std::size_t cells : {0u, 3u, 1000u}) {
     options.max_residual_bytes = cells * model_.info().d_model * sizeof(float);
     const auto batch = ComputeLensBatch(model_, prompts, options);
     ASSERT_TRUE(batch.ok()) << batch.error().message;

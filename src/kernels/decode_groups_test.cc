@@ -33,7 +33,7 @@ std::vector<Case> Cases() {
       {5, DType::kU5}, {6, DType::kU6}, {8, DType::kU8}};
   std::vector<Case> cases;
   for (const auto& [bits, dtype] : kBits) {
-    for (const std::size_t group : {32, 64, 128}) {
+    for (const std::size_t group : {32u, 64u, 128u}) {
       for (const DType scales : {DType::kF32, DType::kF16, DType::kBF16}) {
         cases.push_back({"affine." + std::to_string(bits) + "." +
                              std::to_string(group) + "." +

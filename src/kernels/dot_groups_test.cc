@@ -85,7 +85,7 @@ void ExpectPlainDots(const WeightView& w, std::size_t m, std::size_t n) {
 // K of one group, several, and more than one chunk.
 TEST_P(DotGroupsTest, EqualsReference) {
   for (const DType dtype : {DType::kU4, DType::kU8}) {
-    for (const std::size_t group : {32, 64, 128}) {
+    for (const std::size_t group : {32u, 64u, 128u}) {
       for (const std::size_t k : {group, 3 * group, 4096 + 3 * group}) {
         for (const DType scales : {DType::kF32, DType::kF16, DType::kBF16}) {
           const Weights w(dtype, scales, group, 37, k, /*offset=*/k % 5);

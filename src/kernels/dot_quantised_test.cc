@@ -82,7 +82,7 @@ TEST_P(DotQuantisedTest, EqualsReference) {
       w.MakeFinite();
       for (std::size_t m = 1; m <= kMaxDotQuantisedRows; ++m) {
         PaddedMatrix x(m, k, /*seed=*/m);
-        for (const std::size_t n : {1, 2, 3, 5, 8, 16, 19}) {
+        for (const std::size_t n : {1u, 2u, 3u, 5u, 8u, 16u, 19u}) {
           SCOPED_TRACE(::testing::Message() << InfoOf(dtype).name << " M=" << m
                                             << " N=" << n << " K=" << k);
           ASSERT_TRUE(CanDotQuantised(w.view));

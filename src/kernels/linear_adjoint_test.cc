@@ -55,8 +55,8 @@ TEST_P(LinearAdjointTest, EveryDTypeEqualsReference) {
 // Rows about the blocks that are summed by themselves, and columns and rows of
 // dy about those of a task.
 TEST_P(LinearAdjointTest, EveryShapeEqualsReference) {
-  for (const std::size_t n : {1, 63, 64, 65, 128, 200}) {
-    for (const std::size_t m : {1, 3, 5, 130}) {
+  for (const std::size_t n : {1u, 63u, 64u, 65u, 128u, 200u}) {
+    for (const std::size_t m : {1u, 3u, 5u, 130u}) {
       SCOPED_TRACE(::testing::Message() << "N=" << n << " M=" << m);
       const RandomWeights w(DType::kF32, n, n % 3 == 0 ? 7 : 101, /*seed=*/n);
       ExpectEqualsReference(m, w.view);

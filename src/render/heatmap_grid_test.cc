@@ -51,7 +51,7 @@ TEST(HeatmapGridTest, LabelsStandOnceALineAndOnceAColumn) {
 }
 
 TEST(HeatmapGridTest, EveryTextLiesOnThePage) {
-  for (const std::size_t panels : {1, 4, 270}) {
+  for (const std::size_t panels : {1u, 4u, 270u}) {
     const auto page = MakeHeatmapGridFigure(Grid(panels, panels < 9 ? 2 : 9));
     ASSERT_TRUE(page.ok()) << page.error().message;
     const Rect all{0, 0, page->width(), page->height()};
