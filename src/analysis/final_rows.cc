@@ -54,8 +54,13 @@ Result<std::vector<std::vector<TopLogit>>> BestOfHead(
 double WorstDifference(std::span<const TopLogit> pass,
                        std::span<const TopLogit> head) {
   double worst = 0;
-  for (const TopLogit& top : pass) {
-    const auto found = std::ranges::find(head, top.id, &TopLogit::id);
+  for (std::size_t i = 0; i < pass.size(); ++i) {
+    const TopLogit& top = pass[i];
+    // Where they agree, as they should, each stands in the same place.
+    auto found = head.begin() + static_cast<std::ptrdiff_t>(i);
+    if (found->id != top.id) {
+      found = std::ranges::find(head, top.id, &TopLogit::id);
+    }
     const TopLogit& other = found == head.end() ? head.back() : *found;
     worst = std::max(worst, std::abs(static_cast<double>(top.logit) -
                                      static_cast<double>(other.logit)));

@@ -24,7 +24,8 @@ Result<std::vector<std::vector<TopLogit>>> BestOfHead(
 
 // max |logit of `pass` - logit of `head`| over the ids of `pass`. Of an id that
 // `head` lacks the head gives no more than its last: so far apart they are at
-// least. Both as BestOfHead gives them, of the same k.
+// least. Both as BestOfHead gives them, of the same k. Costs k where they
+// agree.
 double WorstDifference(std::span<const TopLogit> pass,
                        std::span<const TopLogit> head);
 
