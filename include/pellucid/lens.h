@@ -125,6 +125,30 @@ enum class FollowFinal {
   kEach,  // ... of the cell's own position
 };
 
+// How the dots with the vocabulary are computed.
+enum class LensPrecision {
+  kExact,  // float32, in the one order of this library (docs/numerics.md)
+  kFast,   // 16-bit integers; the tokens that are kept and some more exactly.
+           // About twice as fast, on processors with tile registers
+           // for bytes (Intel's AMX); the model's forward pass is the same
+};
+
+// "exact", "fast", and the reverse. kUsage: another name; `what` names the
+// option in messages.
+PELLUCID_API std::string_view LensPrecisionName(LensPrecision precision);
+PELLUCID_API Result<LensPrecision> ParseLensPrecision(std::string_view name,
+                                                      std::string_view what);
+
+// How far LensPrecision::kFast was from exact: what some cells, evenly spread
+// over those of the run, say when they are decoded exactly too.
+struct LensError {
+  std::size_t cells = 0;    // compared
+  double max_abs_prob = 0;  // |prob - exact| of the tokens that are kept
+  double mean_abs_prob = 0;
+  double max_abs_logz = 0;  // nats
+  double top_k_equal = 1;   // share of cells with the same tokens in order
+};
+
 struct Lens;
 
 // What ComputeLens decodes, keeps and watches.
@@ -152,6 +176,7 @@ struct LensOptions {
   // no map for are left out where all layers are shown, and when targets are
   // followed.
   std::shared_ptr<const TrainedLens> trained = {};
+  LensPrecision precision = LensPrecision::kExact;
   // Called with the cells of some positions as soon as they are decoded: `part`
   // holds ids, those positions, all rows with their cells there, the same bits
   // as the whole lens, and the ids of targets; no summary, layers of targets
@@ -163,7 +188,8 @@ struct LensOptions {
   Progress progress = {};
 };
 
-// Wall-clock time of the two halves, in milliseconds.
+// Wall-clock time of the two halves, in milliseconds; less that of the checks
+// (Lens::max_abs_last_row_minus_logits, Lens::error).
 struct LensTiming {
   double forward_ms = 0;
   double lens_ms = 0;
@@ -185,6 +211,8 @@ struct Lens {
   // max |final row's kept logits - those of Model::Unembed on the same
   // residuals|, shown or not. 0 by construction; a self-check.
   double max_abs_last_row_minus_logits = 0;
+  // With LensPrecision::kFast: of the whole run, all its prompts.
+  std::optional<LensError> error;
   LensTiming timing;
 };
 
@@ -195,7 +223,8 @@ struct Lens {
 // model's final row whether it is shown or not. kUsage: no tokens; a layer,
 // position, top_k or target out of range; no sites, or one that this
 // architecture does not have (with the nearest names), or that a trained lens
-// has no map for; an edit that does not fit. kModel: non-finite activations; a
+// has no map for; an edit that does not fit; kFast on a processor without tile
+// registers. kModel: non-finite activations; a
 // trained lens that does not fit the model. kCancelled.
 PELLUCID_API Result<Lens> ComputeLens(const Model& model,
                                       std::span<const TokenId> ids,

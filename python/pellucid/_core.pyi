@@ -166,7 +166,7 @@ def evaluate_lens(model: Model, windows: Sequence[Sequence[int]], lens: TrainedL
 
 def measure_depths(model: Model, windows: Sequence[Sequence[int]], lens: TrainedLens | None, token: str, skip_first: int) -> dict: ...
 
-def lens(model: Model, prompts: Sequence[Sequence[int]], layers: str = 'all', positions: str = 'all', sites: str = 'resid_post', embed_row: bool = True, top_k: int = 5, targets: Sequence[int] = [], skip_first: int = 0, follow: str = 'none', edits: Sequence = [], page: Sequence[str | None] | None = None, texts: object | None = None, lens: TrainedLens | None = None) -> list:
+def lens(model: Model, prompts: Sequence[Sequence[int]], layers: str = 'all', positions: str = 'all', sites: str = 'resid_post', embed_row: bool = True, top_k: int = 5, targets: Sequence[int] = [], skip_first: int = 0, follow: str = 'none', edits: Sequence = [], page: Sequence[str | None] | None = None, texts: object | None = None, lens: TrainedLens | None = None, precision: str = 'exact') -> list:
     """
     Arrays of each prompt (python/src/lens_arrays.h); with `page`, what the prompts were, also what a page shows.
     """

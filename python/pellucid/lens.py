@@ -88,6 +88,11 @@ class Lens:
         ``[R]``: means over the positions.
     max_abs_last_row_minus_logits : float
         How far the last row is from the model's own logits: 0.
+    error : dict or None
+        At precision "fast": of how many ``cells`` it was compared with exact
+        ones, ``max_abs_prob`` and ``mean_abs_prob`` of the tokens that are
+        kept, ``max_abs_logz`` (nats), and the share ``top_k_equal`` of cells
+        with the same tokens in the same order.
     """
 
     def __init__(
@@ -106,6 +111,7 @@ class Lens:
         self.max_abs_last_row_minus_logits: float = arrays[
             "max_abs_last_row_minus_logits"
         ]
+        self.error: dict[str, Any] | None = arrays.get("error")
         self.forward_ms: float = arrays["forward_ms"]
         self.lens_ms: float = arrays["lens_ms"]
         self._page: bytes = arrays["page"]

@@ -32,6 +32,7 @@ class LensMethods:
         embed: bool = True,
         interventions: Interventions = None,
         lens: AnyLens = None,
+        precision: str = "exact",
     ) -> Lens | list[Lens]:
         """Decode every layer at every position with the model's own head.
 
@@ -62,12 +63,17 @@ class LensMethods:
         lens
             What states go through before the head: None or "logit": nothing;
             a `TunedLens` or `JacobianLens`; or "tuned:FILE", "jacobian:FILE".
+        precision
+            "exact"; or "fast": dots with the vocabulary in 16-bit integers,
+            about twice as fast, on processors with AMX. `Lens.error`
+            says how far some of its cells are from exact ones.
 
         Raises
         ------
         UsageError
             A layer, a position, `top_k` or a target that is not there, or of
-            which the lens has no map; an edit of what comes after the blocks.
+            which the lens has no map; an edit of what comes after the blocks;
+            "fast" on a processor that has no AMX.
         ModelError
             The lens is another model's, or cannot be read.
         """
@@ -90,6 +96,7 @@ class LensMethods:
             self._input_texts(inputs, len(prompts)),
             self._other_texts,
             trained_of(self, lens),
+            word(precision, "precision"),
         )
         lenses = [Lens(self, arrays) for arrays in made]
         return lenses if several else lenses[0]

@@ -31,7 +31,7 @@ nb::list ComputeAll(const Model& model,
                     const std::vector<TokenId>& targets, std::size_t skip_first,
                     const std::string& follow, const nb::sequence& edits,
                     const std::optional<Inputs>& page, const nb::object& texts,
-                    const Trained* trained) {
+                    const Trained* trained, const std::string& precision) {
   Watch watch;
   LensOptions options{
       .layers = SelectionOf(layers, "layers", /*allow_embed=*/true),
@@ -45,7 +45,8 @@ nb::list ComputeAll(const Model& model,
                 : follow == "each" ? FollowFinal::kEach
                                    : FollowFinal::kNone,
       .edits = EditsOf(edits, model, watch),
-      .trained = LensOf(trained)};
+      .trained = LensOf(trained),
+      .precision = Take(ParseLensPrecision(precision, "precision"))};
   options.stop = watch.token();
   const std::vector<Lens> lenses =
       WatchedRun(watch, model, {}, options.edits, [&](const std::stop_token&) {
@@ -73,6 +74,7 @@ void BindLens(nb::module_& m) {
         nb::arg("skip_first") = 0, nb::arg("follow") = "none",
         nb::arg("edits") = nb::list(), nb::arg("page") = nb::none(),
         nb::arg("texts") = nb::none(), nb::arg("lens").none() = nb::none(),
+        nb::arg("precision") = "exact",
         "Arrays of each prompt (python/src/lens_arrays.h); with `page`, what "
         "the prompts were, also what a page shows.");
 }

@@ -137,6 +137,15 @@ nb::dict ArraysOf(const Lens& lens) {
   out["targets"] = targets;
   if (lens.followed) out["followed"] = DictOf(*lens.followed);
   out["max_abs_last_row_minus_logits"] = lens.max_abs_last_row_minus_logits;
+  if (lens.error) {
+    nb::dict error;
+    error["cells"] = lens.error->cells;
+    error["max_abs_prob"] = lens.error->max_abs_prob;
+    error["mean_abs_prob"] = lens.error->mean_abs_prob;
+    error["max_abs_logz"] = lens.error->max_abs_logz;
+    error["top_k_equal"] = lens.error->top_k_equal;
+    out["error"] = error;
+  }
   out["forward_ms"] = lens.timing.forward_ms;
   out["lens_ms"] = lens.timing.lens_ms;
   return out;

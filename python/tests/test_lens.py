@@ -35,6 +35,25 @@ def test_arrays_have_rows_positions_and_tokens(
     np.testing.assert_allclose(np.exp(lens.logprobs), lens.probs, atol=1e-6)
 
 
+def test_a_fast_lens_tells_its_error(model: InterpretableModel) -> None:
+    exact = model.lens(PROMPT, top_k=4)
+    assert exact.error is None
+    try:
+        fast = model.lens(PROMPT, top_k=4, precision="fast")
+    except UsageError as problem:
+        assert "AMX" in str(problem)
+        return
+    assert fast.error is not None
+    assert fast.error["cells"] == 8
+    assert fast.error["max_abs_prob"] < 1e-4
+    np.testing.assert_array_equal(fast.ids, exact.ids)
+    np.testing.assert_array_equal(fast.logits, exact.logits)
+    np.testing.assert_allclose(fast.probs, exact.probs, atol=1e-4)
+    assert fast.max_abs_last_row_minus_logits == 0
+    with pytest.raises(UsageError, match="choose exact or fast"):
+        model.lens(PROMPT, precision="quick")
+
+
 def test_the_last_row_is_the_models_output(model: InterpretableModel) -> None:
     lens = model.lens(PROMPT, top_k=10)
     logits = model.trace(PROMPT).output[0]

@@ -14,6 +14,7 @@
 #include <iterator>
 #include <utility>
 
+#include "analysis/error_meter.h"
 #include "analysis/final_rows.h"
 #include "analysis/lens_checks.h"
 #include "analysis/lens_layout.h"
@@ -52,11 +53,11 @@ constexpr std::size_t kPassBytesOfThread = std::size_t{4} << 20;
 constexpr std::size_t kPartPlaces = 16;
 
 // Cells that the pass may hold at once (lens_pass.h: what a cell takes).
-std::size_t CellsOfPass(const Model::Impl& model, std::size_t top_k) {
+std::size_t CellsOfPass(const Model::Impl& model, const PassOptions& options) {
   constexpr std::size_t kCellBytes = 160;
   const std::size_t vocab = model.spec.vocab_size;
   const std::size_t chunks = 1 + (vocab - 1) / kernels::kVocabChunk;
-  const std::size_t kept = std::min(top_k, kernels::kVocabChunk);
+  const std::size_t kept = std::min(options.Kept(), kernels::kVocabChunk);
   const std::size_t bytes = chunks * (kCellBytes + 2 * sizeof(TopLogit) * kept);
   return (kPassBytes + model.pool.threads() * kPassBytesOfThread) / bytes;
 }
@@ -140,6 +141,7 @@ class LensRun {
   const Model::Impl& model_;
   std::span<const std::vector<TokenId>> prompts_;
   const LensOptions& options_;
+  const PassOptions pass_{options_.top_k, options_.precision};
   MatrixView kept_;  // vectors of all cells, where a run kept them before
 
   EditPlan edits_;
@@ -149,6 +151,7 @@ class LensRun {
   std::vector<TokenId> last_top1_;  // by prompt: the final row's, last place
   std::vector<DecodedCell> decoded_;
   std::vector<double> differences_;  // by prompt, from the plain head
+  ErrorMeter error_{model_, options_.top_k, options_.stop};  // of kFast
   LensTiming timing_;
 };
 
@@ -190,6 +193,9 @@ Result<std::vector<Lens>> LensRun::Run() {
     lenses[p].timing = timing_;
     NameLens(&lenses[p]);
     lenses[p].max_abs_last_row_minus_logits = differences_[p];
+    if (options_.precision != LensPrecision::kExact) {
+      lenses[p].error = error_.Total();
+    }
   }
   return lenses;
 }
@@ -266,17 +272,23 @@ Status LensRun::RunBlock(LensBlock& block, StagedProgress& progress) {
 
 Status LensRun::DecodeBlock(MatrixView vectors, LensBlock& block,
                             StagedProgress& progress) {
-  const Clock::time_point start = Clock::now();
+  Clock::time_point start = Clock::now();
   if (options_.trained) TranslateRows(vectors, block);
   NormaliseRows(vectors, block);
+  const Clock::time_point head = Clock::now();
   PELLUCID_ASSIGN_OR_RETURN(block.best,
                             BestOfHead(model_, block.final_residuals.view(),
                                        options_.top_k, options_.stop));
+  // What is not followed is there to be compared with.
+  if (options_.follow == FollowFinal::kNone) start += Clock::now() - head;
   WatchTokens(block);
   PELLUCID_RETURN_IF_ERROR(Decode(block, progress.Next(DecodeCost(block))));
-  CompareWithHead(block);
   timing_.lens_ms += MillisecondsSince(start);
-  return {};
+  CompareWithHead(block);
+  if (options_.precision == LensPrecision::kExact) return {};
+  return error_.Add(block.unembedded, std::span(decoded_).subspan(
+                                          cells_.offsets[block.places.first],
+                                          block.offsets.back()));
 }
 
 RowProbe LensRun::MakeProbe(const LensBlock& block) const {
@@ -366,8 +378,7 @@ Status LensRun::Decode(const LensBlock& block, const Progress& progress) {
         first - cells_.offsets[block.places.first], cells.cells());
     PELLUCID_ASSIGN_OR_RETURN(
         std::vector<DecodedCell> decoded,
-        RunLensPass(model_.pool, model_.head, cells, options_.top_k,
-                    options_.stop,
+        RunLensPass(model_.pool, model_.head, cells, pass_, options_.stop,
                     parts.Next(static_cast<double>(cells.cells()))));
     std::ranges::move(decoded,
                       decoded_.begin() + static_cast<std::ptrdiff_t>(first));
@@ -379,7 +390,7 @@ Status LensRun::Decode(const LensBlock& block, const Progress& progress) {
 
 // Places of a block that go through the pass together.
 std::vector<LensPlaces> LensRun::Parts(LensPlaces places) const {
-  const std::size_t most = CellsOfPass(model_, options_.top_k);
+  const std::size_t most = CellsOfPass(model_, pass_);
   if (!options_.on_part) return SplitPlaces(layout_, places, most);
   std::vector<LensPlaces> parts;
   for (std::size_t i = places.first; i < places.last; i += kPartPlaces) {

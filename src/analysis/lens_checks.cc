@@ -6,6 +6,8 @@
 
 #include "analysis/lens_translation.h"
 #include "base/quote.h"
+#include "kernels/integer_product.h"
+#include "kernels/isa.h"
 #include "trace/edit_plan.h"
 #include "trace/site_table.h"
 
@@ -53,10 +55,28 @@ Status CheckTrained(const Model::Impl& model, const LensOptions& options) {
   return CheckTrainedLens(*options.trained, model.table, options.trained->ref);
 }
 
+Status CheckPrecision(const Model::Impl& model, const LensOptions& options) {
+  if (options.precision == LensPrecision::kExact) return {};
+  if (!kernels::HasFastIntegerProducts() && !kernels::UsesReference()) {
+    return UsageError(fmt::format(
+        "lens: precision fast: needs AVX-512 and tile registers for bytes "
+        "(Intel's AMX, Xeons from 2023 on), but {} is in force without them; "
+        "leave it at exact",
+        kernels::NameOf(kernels::CurrentIsa())));
+  }
+  const std::size_t width = model.spec.EmbedWidth();
+  if (kernels::IntegerProductsFit(width)) return {};
+  return UsageError(fmt::format(
+      "lens: precision fast: the model is {} wide, more than its integers can "
+      "sum; leave it at exact",
+      width));
+}
+
 }  // namespace
 
 Status CheckOptions(const Model::Impl& model, const LensOptions& options) {
   PELLUCID_RETURN_IF_ERROR(CheckNumbers(model, options));
+  PELLUCID_RETURN_IF_ERROR(CheckPrecision(model, options));
   PELLUCID_RETURN_IF_ERROR(CheckEdits(model, options.edits));
   return CheckTrained(model, options);
 }

@@ -1,7 +1,9 @@
 #include "analysis/lens_pass.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -9,6 +11,8 @@
 #include "kernels/canonical.h"
 #include "kernels/decode.h"
 #include "kernels/dot_tile.h"
+#include "kernels/integer_product.h"
+#include "kernels/math.h"
 #include "kernels/product.h"
 
 namespace pellucid {
@@ -24,24 +28,65 @@ constexpr std::size_t kTileCells = 96;
 // Cells that share a decoded block before the next one is decoded: enough to
 // make decoding cheap, few enough to leave tasks for many threads.
 constexpr std::size_t kTaskCells = 2048;
+// Blocks that are decoded at once at LensPrecision::kFast, whose products are
+// done sooner than the next cells come from a far cache: with one, that takes
+// two thirds of the time (576 wide, 2048 cells).
+constexpr std::size_t kFastBlocks = 8;
 
 // What one chunk of the vocabulary gives for one cell.
 struct ChunkCell {
-  explicit ChunkCell(std::size_t top_k) : top(top_k) {}
-  TopHeap top;
+  TopHeap top{0};
   kernels::LensSums sums;
   std::vector<std::size_t> greater;  // per watched token
 };
 
+struct Floor {
+  std::atomic<float> logit = -std::numeric_limits<float>::infinity();
+  void Raise(float to) {
+    float now = logit.load(std::memory_order_relaxed);
+    while (now < to &&
+           !logit.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+    }
+  }
+};
+
+// `sums` over the vocabulary with the tokens `rounded` at their `exact` logits,
+// which come in the same order, and all others moved by what these are off on
+// average: rounding moves logits by as much alike as their vectors are alike.
+kernels::LensSums ExactSums(const kernels::LensSums& sums,
+                            std::span<const TopLogit> rounded,
+                            std::span<const TopLogit> exact) {
+  constexpr double kLn2 = 0x1.62e42fefa39efp-1;
+  kernels::LensSums out = sums;
+  const auto add = [&out](double sign, double logit) {
+    const double e = sign * kernels::Exp64(logit - out.exponent * kLn2);
+    out.sum_exp += e;
+    out.sum_exp_z += e * logit;
+  };
+  double off = 0;
+  for (std::size_t i = 0; i < rounded.size(); ++i) {
+    add(-1, rounded[i].logit);
+    off += double{exact[i].logit} - rounded[i].logit;
+  }
+  off /= static_cast<double>(rounded.size());
+  const double factor = kernels::Exp64(off);
+  out.sum_exp_z = factor * (out.sum_exp_z + off * out.sum_exp);
+  out.sum_exp *= factor;
+  for (const TopLogit& token : exact) add(1, token.logit);
+  return out;
+}
+
 class LensPass {
  public:
   LensPass(const TaskPool& pool, const Head& head, const LensCells& cells,
-           std::size_t top_k)
+           const PassOptions& options)
       : pool_(pool),
         head_(head),
         unembed_(head.unembed()),
         cells_(cells),
-        top_k_(top_k),
+        top_k_(options.top_k),
+        fast_(options.precision == LensPrecision::kFast),
+        kept_(options.Kept()),
         chunks_((unembed_.rows + kVocabChunk - 1) / kVocabChunk) {}
 
   Result<std::vector<DecodedCell>> Run(const std::stop_token& stop,
@@ -59,6 +104,9 @@ class LensPass {
   void ReadWatched(std::size_t position);
   void RunTask(std::size_t chunk, const Group& group,
                const std::stop_token& stop);
+  template <typename Rows, typename Block>
+  void WalkChunk(std::size_t chunk, const Group& group,
+                 const std::stop_token& stop, std::span<ChunkCell> results);
   // `logits` [cells of the tile, vocabulary rows from first_row on].
   void RunTile(std::size_t first_row, ConstMatrixView logits, const Group& tile,
                std::span<ChunkCell> results, std::size_t first_cell) const;
@@ -66,15 +114,29 @@ class LensPass {
             const kernels::LensBlock& block, std::span<const float> watched,
             ChunkCell& cell) const;
   DecodedCell Merge(std::size_t cell, std::size_t position) const;
+  // If fast: what integers gave, put right.
+  void MakeExact(std::size_t cell, std::size_t position,
+                 const kernels::LensSums& sums,
+                 const kernels::LensSums& final_sums, DecodedCell& out) const;
+  void ReadRow(TokenId id, std::vector<float>& row) const;
+  float Logit(std::size_t cell, TokenId id, std::span<const float> row) const;
 
   const TaskPool& pool_;
   const Head& head_;
   const WeightView& unembed_;
   const LensCells& cells_;
   const std::size_t top_k_;
+  const bool fast_;
+  const std::size_t kept_;  // tokens a cell until exact logits have chosen
   const std::size_t chunks_;
   std::vector<std::vector<float>> watched_logits_;  // by cell
-  std::vector<std::vector<ChunkCell>> partial_;     // [chunk][cell]
+  // What ranks are counted above: the same, or, if fast, those from integers.
+  std::vector<std::vector<float>> limits_;
+  std::vector<std::vector<ChunkCell>> partial_;  // [chunk][cell]
+  // By cell: a logit that as many as are kept do not fall below, of the chunks
+  // that are done. What does is not looked at: which it is depends on the order
+  // of tasks, what is kept in the end does not.
+  std::vector<Floor> floors_;
 };
 
 // Splits positions [first, last) into runs of about `cells` cells.
@@ -97,11 +159,13 @@ std::vector<LensPass::Group> LensPass::Grouped(std::size_t first,
 Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
                                                const Progress& progress) {
   watched_logits_.resize(cells_.cells());
+  limits_.resize(cells_.cells());
   pool_.For(
       cells_.positions(), [&](std::size_t p) { ReadWatched(p); }, stop);
 
   partial_.resize(chunks_);
-  for (auto& chunk : partial_) chunk.assign(cells_.cells(), ChunkCell(top_k_));
+  for (auto& chunk : partial_) chunk.resize(cells_.cells());
+  floors_ = std::vector<Floor>(cells_.cells());
   const std::vector<Group> groups = Grouped(0, cells_.positions(), kTaskCells);
   const std::size_t tasks = groups.size() * chunks_;
   std::mutex reporting;  // progress is told in order, by one at a time
@@ -127,15 +191,32 @@ Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
 }
 
 void LensPass::ReadWatched(std::size_t position) {
-  std::vector<float> row(unembed_.cols);
+  const std::size_t first = cells_.offsets[position];
+  const std::size_t count = cells_.offsets[position + 1] - first;
+  std::vector<float> row;
   for (const TokenId id : cells_.watched[position]) {
-    kernels::DecodeRows(unembed_, static_cast<std::size_t>(id),
-                        {row.data(), 1, row.size()});
-    for (std::size_t c = cells_.offsets[position];
-         c < cells_.offsets[position + 1]; ++c) {
-      float logit = kernels::Dot(cells_.normed.RowSpan(c), row);
-      head_.Finish(static_cast<std::size_t>(id), {&logit, 1, 1});
-      watched_logits_[c].push_back(logit);
+    ReadRow(id, row);
+    for (std::size_t c = first; c < first + count; ++c) {
+      watched_logits_[c].push_back(Logit(c, id, row));
+    }
+  }
+  if (!fast_) {
+    for (std::size_t c = first; c < first + count; ++c) {
+      limits_[c] = watched_logits_[c];
+    }
+    return;
+  }
+  kernels::IntegerRows rows(cells_.normed.Rows(first, count), {0, count});
+  rows.Prepare(0);
+  kernels::IntegerBlock weights(1, rows);
+  std::vector<float> logits(count);
+  for (const TokenId id : cells_.watched[position]) {
+    const MatrixView column(logits.data(), count, 1);
+    weights.Load(unembed_, static_cast<std::size_t>(id), 1);
+    weights.Multiply(rows, 0, column);
+    head_.Finish(static_cast<std::size_t>(id), column);
+    for (std::size_t i = 0; i < count; ++i) {
+      limits_[first + i].push_back(logits[i]);
     }
   }
 }
@@ -148,9 +229,29 @@ void LensPass::RunTask(std::size_t chunk, const Group& group,
           .subspan(first_cell, cells_.offsets[group.last] - first_cell);
   for (std::size_t p = group.first; p < group.last; ++p) {
     for (std::size_t c = cells_.offsets[p]; c < cells_.offsets[p + 1]; ++c) {
-      results[c - first_cell].greater.resize(cells_.watched[p].size());
+      ChunkCell& result = results[c - first_cell];
+      result.top = TopHeap(kept_, floors_[c].logit);
+      result.greater.resize(cells_.watched[p].size());
     }
   }
+  if (fast_) {
+    WalkChunk<kernels::IntegerRows, kernels::IntegerBlock>(chunk, group, stop,
+                                                           results);
+  } else {
+    WalkChunk<kernels::ProductRows, kernels::ProductBlock>(chunk, group, stop,
+                                                           results);
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const TopHeap& top = results[i].top;
+    if (top.full()) floors_[first_cell + i].Raise(top.worst());
+  }
+}
+
+template <typename Rows, typename Block>
+void LensPass::WalkChunk(std::size_t chunk, const Group& group,
+                         const std::stop_token& stop,
+                         std::span<ChunkCell> results) {
+  const std::size_t first_cell = cells_.offsets[group.first];
   const std::vector<Group> tiles = Grouped(group.first, group.last, kTileCells);
   std::vector<std::size_t> bounds = {0};
   std::size_t most = 0;
@@ -160,20 +261,29 @@ void LensPass::RunTask(std::size_t chunk, const Group& group,
   }
   const std::size_t begin = chunk * kVocabChunk;
   const std::size_t end = std::min(begin + kVocabChunk, unembed_.rows);
-  kernels::ProductRows rows(cells_.normed.Rows(first_cell, results.size()),
-                            std::move(bounds));
+  Rows rows(cells_.normed.Rows(first_cell, results.size()), std::move(bounds));
   for (std::size_t i = 0; i < rows.tiles(); ++i) rows.Prepare(i);
-  kernels::ProductBlock weights(kVocabBlock, rows);
+  std::vector<Block> weights;
+  while (weights.size() < (fast_ ? kFastBlocks : 1)) {
+    weights.emplace_back(kVocabBlock, rows);
+  }
   Scratch scratch(most * kVocabBlock);
-  for (std::size_t row = begin; row < end; row += kVocabBlock) {
+  const std::size_t step = weights.size() * kVocabBlock;
+  for (std::size_t row = begin; row < end; row += step) {
     if (stop.stop_requested()) return;
-    const std::size_t count = std::min(kVocabBlock, end - row);
-    weights.Load(unembed_, row, count);
+    const std::size_t last = std::min(row + step, end);
+    for (std::size_t r = row; r < last; r += kVocabBlock) {
+      weights[(r - row) / kVocabBlock].Load(unembed_, r,
+                                            std::min(kVocabBlock, last - r));
+    }
     for (std::size_t i = 0; i < rows.tiles(); ++i) {
-      const MatrixView logits(scratch.data(), CellsOf(tiles[i]), count);
-      weights.Multiply(rows, i, logits);
-      head_.Finish(row, logits);
-      RunTile(row, logits, tiles[i], results, first_cell);
+      for (std::size_t r = row; r < last; r += kVocabBlock) {
+        const std::size_t count = std::min(kVocabBlock, last - r);
+        const MatrixView logits(scratch.data(), CellsOf(tiles[i]), count);
+        weights[(r - row) / kVocabBlock].Multiply(rows, i, logits);
+        head_.Finish(r, logits);
+        RunTile(r, logits, tiles[i], results, first_cell);
+      }
     }
   }
 }
@@ -191,20 +301,20 @@ void LensPass::RunTile(std::size_t first_row, ConstMatrixView logits,
                              std::span(blocks).subspan(at, rows));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    Keep(first_row, logits.RowSpan(i), blocks[i], watched_logits_[begin + i],
+    Keep(first_row, logits.RowSpan(i), blocks[i], limits_[begin + i],
          results[begin + i - first_cell]);
   }
 }
 
 void LensPass::Keep(std::size_t first_row, std::span<const float> logits,
                     const kernels::LensBlock& block,
-                    std::span<const float> watched, ChunkCell& cell) const {
+                    std::span<const float> limits, ChunkCell& cell) const {
   cell.sums.Fold(block.sums);
   if (cell.top.MayEnter(block.max)) cell.top.Offer(logits, first_row);
-  for (std::size_t w = 0; w < watched.size(); ++w) {
-    if (block.max > watched[w]) {
+  for (std::size_t w = 0; w < limits.size(); ++w) {
+    if (block.max > limits[w]) {
       cell.greater[w] += static_cast<std::size_t>(
-          std::popcount(kernels::GreaterMask(logits, watched[w])));
+          std::popcount(kernels::GreaterMask(logits, limits[w])));
     }
   }
 }
@@ -224,17 +334,63 @@ DecodedCell LensPass::Merge(std::size_t cell, std::size_t position) const {
       out.ranks[w] += chunk[cell].greater[w];
     }
   }
-  out.top = BestFirst(std::move(out.top), top_k_);
   out.statistics = kernels::StatisticsOf(sums, final_sums, cell == final_cell);
+  if (fast_) MakeExact(cell, position, sums, final_sums, out);
+  out.top = BestFirst(std::move(out.top), top_k_);
   return out;
+}
+
+// Gives the kept tokens their exact logits: in the list, in the sums over the
+// vocabulary (but in that of the KL divergence, which is over the final row's
+// tokens), and in ranks.
+void LensPass::MakeExact(std::size_t cell, std::size_t position,
+                         const kernels::LensSums& sums,
+                         const kernels::LensSums& final_sums,
+                         DecodedCell& out) const {
+  const std::vector<TopLogit> rounded = BestFirst(std::move(out.top), kept_);
+  out.top = rounded;
+  std::vector<float> row;
+  for (TopLogit& token : out.top) {
+    ReadRow(token.id, row);
+    token.logit = Logit(cell, token.id, row);
+  }
+  const double kl = out.statistics.kl_to_final;
+  out.statistics = kernels::StatisticsOf(ExactSums(sums, rounded, out.top),
+                                         final_sums, true);
+  out.statistics.kl_to_final = kl;
+  for (std::size_t w = 0; w < out.ranks.size(); ++w) {
+    const TokenId id = cells_.watched[position][w];
+    const auto kept = std::ranges::find(out.top, id, &TopLogit::id);
+    if (kept == out.top.end()) continue;
+    const auto above = std::ranges::count_if(
+        out.top, [&](const TopLogit& t) { return t.logit > kept->logit; });
+    out.ranks[w] = 1 + static_cast<std::size_t>(above);
+  }
+}
+
+// The row of the unembedding of one token.
+void LensPass::ReadRow(TokenId id, std::vector<float>& row) const {
+  row.resize(unembed_.cols);
+  kernels::DecodeRows(unembed_, static_cast<std::size_t>(id),
+                      {row.data(), 1, row.size()});
+}
+
+float LensPass::Logit(std::size_t cell, TokenId id,
+                      std::span<const float> row) const {
+  float logit = kernels::Dot(cells_.normed.RowSpan(cell), row);
+  head_.Finish(static_cast<std::size_t>(id), {&logit, 1, 1});
+  return logit;
 }
 
 }  // namespace
 
-Result<std::vector<DecodedCell>> RunLensPass(
-    const TaskPool& pool, const Head& head, const LensCells& cells,
-    std::size_t top_k, const std::stop_token& stop, const Progress& progress) {
-  return LensPass(pool, head, cells, top_k).Run(stop, progress);
+Result<std::vector<DecodedCell>> RunLensPass(const TaskPool& pool,
+                                             const Head& head,
+                                             const LensCells& cells,
+                                             const PassOptions& options,
+                                             const std::stop_token& stop,
+                                             const Progress& progress) {
+  return LensPass(pool, head, cells, options).Run(stop, progress);
 }
 
 }  // namespace pellucid

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "kernels/isa.h"
 #include "kernels/linear.h"
 #include "testutil/noise.h"
 
@@ -39,7 +40,15 @@ class LensPassTest : public ::testing::Test {
 
   std::vector<DecodedCell> Run(std::size_t threads, std::size_t top_k) {
     const TaskPool pool(threads);
-    return RunLensPass(pool, Head(spec_, model_), cells_, top_k, {}, {})
+    return RunLensPass(pool, Head(spec_, model_), cells_, {.top_k = top_k}, {},
+                       {})
+        .value();
+  }
+
+  std::vector<DecodedCell> RunFast(std::size_t threads) {
+    const TaskPool pool(threads);
+    return RunLensPass(pool, Head(spec_, model_), cells_,
+                       {.top_k = 7, .precision = LensPrecision::kFast}, {}, {})
         .value();
   }
 
@@ -159,12 +168,79 @@ TEST_F(LensPassTest, DecodesTheFinishedLogits) {
   }
 }
 
+// The tokens that are kept have the very logits; sums over all of them are off
+// by what is left of some 1e-4 of these logits' size of 10.
+TEST_F(LensPassTest, FastKeepsTheSameTokensAndNearlyTheStatistics) {
+  const auto exact = Run(2, 7), fast = RunFast(2);
+  for (std::size_t p = 0; p + 1 < cells_.offsets.size(); ++p) {
+    for (std::size_t c = cells_.offsets[p]; c < cells_.offsets[p + 1]; ++c) {
+      EXPECT_EQ(fast[c].top, exact[c].top);
+      EXPECT_EQ(fast[c].watched_logits, exact[c].watched_logits);
+      const kernels::LensStatistics &a = exact[c].statistics,
+                                    &b = fast[c].statistics;
+      EXPECT_NEAR(b.logz, a.logz, 1e-4);
+      EXPECT_NEAR(b.entropy, a.entropy, 1e-3);
+      EXPECT_NEAR(b.kl_to_final, a.kl_to_final, 1e-3);
+      if (c + 1 == cells_.offsets[p + 1]) {
+        EXPECT_EQ(b.kl_to_final, 0);
+      }
+      const std::vector<float> z = Logits(c);
+      for (std::size_t w = 0; w < cells_.watched[p].size(); ++w) {
+        const float own = z[static_cast<std::size_t>(cells_.watched[p][w])];
+        const auto above = [&](float by) {
+          return 1 + static_cast<std::size_t>(std::ranges::count_if(
+                         z, [&](float x) { return x > own + by; }));
+        };
+        EXPECT_GE(fast[c].ranks[w], above(5e-3f));
+        EXPECT_LE(fast[c].ranks[w], above(-5e-3f));
+        if (exact[c].ranks[w] <= 7) {
+          EXPECT_EQ(fast[c].ranks[w], exact[c].ranks[w]);
+        }
+      }
+    }
+  }
+}
+
+void ExpectSameBits(const std::vector<DecodedCell>& a,
+                    const std::vector<DecodedCell>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t c = 0; c < a.size(); ++c) {
+    EXPECT_EQ(a[c].top, b[c].top);
+    EXPECT_EQ(a[c].statistics.logz, b[c].statistics.logz);
+    EXPECT_EQ(a[c].statistics.entropy, b[c].statistics.entropy);
+    EXPECT_EQ(a[c].statistics.kl_to_final, b[c].statistics.kl_to_final);
+    EXPECT_EQ(a[c].ranks, b[c].ranks);
+  }
+}
+
+TEST_F(LensPassTest, FastDependsOnNeitherThreadsNorInstructionSet) {
+  const kernels::Isa isa = kernels::CurrentIsa();
+  const auto one = RunFast(1);
+  ExpectSameBits(RunFast(5), one);
+  for (const kernels::Isa other : kernels::SupportedIsas()) {
+    ASSERT_TRUE(kernels::SelectIsa(other).ok());
+    ExpectSameBits(RunFast(2), one);
+  }
+  ASSERT_TRUE(kernels::SelectIsa(isa).ok());
+}
+
+// A bias, scale and cap are for integers' dots, too.
+TEST_F(LensPassTest, FastDecodesTheFinishedLogits) {
+  model_.head_bias = testutil::Noise(kVocab, 3);
+  spec_.logits = {.multiplier = 0.75f, .divisor = 3, .cap = 2};
+  const auto exact = Run(2, 7), fast = RunFast(2);
+  for (std::size_t c = 0; c < kCells; ++c) {
+    EXPECT_EQ(fast[c].top, exact[c].top);
+    EXPECT_NEAR(fast[c].statistics.logz, exact[c].statistics.logz, 1e-4);
+  }
+}
+
 TEST_F(LensPassTest, StopsWhenAsked) {
   std::stop_source source;
   source.request_stop();
   const TaskPool pool(2);
-  const auto run =
-      RunLensPass(pool, Head(spec_, model_), cells_, 5, source.get_token(), {});
+  const auto run = RunLensPass(pool, Head(spec_, model_), cells_, {},
+                               source.get_token(), {});
   ASSERT_FALSE(run.ok());
   EXPECT_EQ(run.error().code, ErrorCode::kCancelled);
 }

@@ -94,7 +94,7 @@ Result<std::vector<double>> MetricReader::Statistics(
   cells.normed = unembedded.view();
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<DecodedCell> decoded,
-      RunLensPass(model_.pool, model_.head, cells, /*top_k=*/1, stop, {}));
+      RunLensPass(model_.pool, model_.head, cells, {.top_k = 1}, stop, {}));
   std::vector<double> values(runs);
   for (std::size_t i = 0; i < runs; ++i) {
     double logprob = 0;

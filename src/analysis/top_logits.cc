@@ -19,12 +19,14 @@ void TopHeap::Push(float logit, std::size_t id) {
     kept_.back() = entry;
     std::push_heap(kept_.begin(), kept_.end());
   }
-  worst_ = kept_.front().logit;
+  if (full_) worst_ = kept_.front().logit;
 }
 
 void TopHeap::Offer(std::span<const float> logits, std::size_t first) {
   std::size_t i = 0;
-  for (; i < logits.size() && !full_; ++i) Push(logits[i], first + i);
+  for (; i < logits.size() && !full_; ++i) {
+    if (!(logits[i] < worst_)) Push(logits[i], first + i);
+  }
   if (i == logits.size()) return;
   // What beats the worst as it is now, and is asked again when it has risen.
   std::uint64_t better = kernels::GreaterMask(logits, worst_) >> i << i;

@@ -4,6 +4,7 @@
 #define PELLUCID_ANALYSIS_TOP_LOGITS_H_
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -25,12 +26,18 @@ struct TopLogit {
 // The best k of what is offered. A heap whose front is the worst kept.
 class TopHeap {
  public:
-  explicit TopHeap(std::size_t k) : k_(k) {}
+  // Logits below `floor` are not among those that are looked for, and are left
+  // out even while there are less than k.
+  explicit TopHeap(std::size_t k,
+                   float floor = -std::numeric_limits<float>::infinity())
+      : k_(k), worst_(floor) {}
 
   // Whether logits with this maximum can hold anything better. Ids come in
   // rising order, so a tie with the worst kept never enters. Reads nothing but
   // this object: it is asked for every block, and mostly says no.
-  bool MayEnter(float maximum) const { return maximum > worst_ || !full_; }
+  bool MayEnter(float maximum) const {
+    return maximum > worst_ || (!full_ && !(maximum < worst_));
+  }
 
   // Up to kVocabBlock logits of the ids from `first` on, which are higher than
   // those of all offers before. NaN enters only while there are less than k.
@@ -39,11 +46,15 @@ class TopHeap {
   // In no order.
   std::span<const TopLogit> kept() const { return kept_; }
 
+  bool full() const { return full_; }
+  // The k-th best of what was offered, if full; else the floor.
+  float worst() const { return worst_; }
+
  private:
   void Push(float logit, std::size_t id);
 
   std::size_t k_;
-  float worst_ = 0;  // of the kept, once there are k
+  float worst_;  // of the kept, once there are k; else the floor
   bool full_ = false;
   std::vector<TopLogit> kept_;
 };

@@ -49,6 +49,22 @@ TEST(TopLogitsTest, KeepsWhatSortingAllWouldTiesByTheLowerId) {
   }
 }
 
+// As in a second chunk, when a first has k that are not below the floor.
+TEST(TopLogitsTest, WhatIsBelowTheFloorIsLeftOut) {
+  const std::vector<float> logits = {3, 1, 2, 5, 2, 4};
+  TopHeap heap(4, 2.0f);
+  EXPECT_TRUE(heap.MayEnter(2));
+  EXPECT_FALSE(heap.MayEnter(1));
+  heap.Offer(std::span(logits).first(3), 0);
+  EXPECT_FALSE(heap.full());
+  EXPECT_EQ(heap.worst(), 2);
+  heap.Offer(std::span(logits).last(3), 3);
+  EXPECT_TRUE(heap.full());
+  EXPECT_EQ(BestFirst({heap.kept().begin(), heap.kept().end()}, 4),
+            (std::vector<TopLogit>{{5, 3}, {4, 5}, {3, 0}, {2, 2}}));
+  EXPECT_FALSE(heap.MayEnter(2));
+}
+
 TEST(TopLogitsTest, InfinitiesAreLogitsAndNanIsNone) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   std::vector<float> logits(64, -kInfinity);

@@ -35,6 +35,7 @@ struct BenchFlags {
   std::string what = "forward";
   std::size_t tokens = 128;
   std::size_t repeat = 5;
+  std::string precision = "exact";
   std::optional<std::string> json;
   std::string color = "auto";
 };
@@ -125,8 +126,12 @@ std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
     return [bench, &io] { return (*bench)(io); };
   }
   if (flags.what == "lens") {
-    return [ids, &model, &io] {
-      const auto lens = ComputeLens(model, ids, {.stop = io.stop});
+    const LensPrecision precision = flags.precision == "fast"
+                                        ? LensPrecision::kFast
+                                        : LensPrecision::kExact;
+    return [ids, precision, &model, &io] {
+      const auto lens =
+          ComputeLens(model, ids, {.precision = precision, .stop = io.stop});
       return lens.ok() ? Status() : Status(lens.error());
     };
   }
@@ -175,6 +180,8 @@ void AddFlags(Arguments& arguments, BenchFlags* flags) {
                    "128");
   arguments.Number("--repeat", "N", 1, kMaxRepeat, &flags->repeat,
                    "timed runs, behind one that is left out; default: 5");
+  arguments.Choice("--precision", {"exact", "fast"}, &flags->precision,
+                   "of --what lens; default: exact");
   AddJsonOption(arguments, &flags->json);
   AddColorOption(arguments, &flags->color);
   arguments.Example("pellucid bench --what lens --tokens 128 --json -");

@@ -198,6 +198,7 @@ Status RunOnePrompt(const Arguments& arguments, const LensFlags& flags,
   }
   render::RunInfo run = RunInfoOf(opened, std::move(prompt.text));
   run.edits = plan.options.edits.size();
+  run.precision = LensPrecisionName(plan.options.precision);
   run.turns = std::move(prompt.turns);
   const auto texts = render::TextsOf(model.tokenizer());
   PELLUCID_RETURN_IF_ERROR(
@@ -249,6 +250,7 @@ Status RunManyPrompts(const Arguments& arguments, const LensFlags& flags,
     for (std::size_t i = 0; i < lenses.size(); ++i) {
       render::RunInfo run = RunInfoOf(opened, batch.texts[i]);
       run.edits = edits.Count(batch, i);
+      run.precision = LensPrecisionName(plan.options.precision);
       run.turns = batch.turns[i];
       const render::LensReport report{lenses[i], model.info(), run,
                                       page_tokens.texts};

@@ -31,6 +31,7 @@ struct LensFlags {
   std::vector<std::string> targets;
   std::size_t skip_first = 0;
   std::string metric = "prob";
+  std::string precision = "exact";
   bool table = false;
   std::optional<std::string> json, csv, html;
   FigureFlags figures;

@@ -12,6 +12,7 @@
 #include "render/depth_text.h"
 #include "render/display_text.h"
 #include "render/metric.h"
+#include "render/precision_note.h"
 #include "render/row_label.h"
 
 namespace pellucid::render {
@@ -169,6 +170,10 @@ std::string LensComparison(const LensReport& report) {
   for (const LensReport* side : {&report, &compared}) {
     for (const std::string& line : DepthLines(*side)) {
       out += LensName(side->lens) + ": " + line + '\n';
+    }
+    const std::string precision = PrecisionNote(side->lens);
+    if (!precision.empty()) {
+      out += LensName(side->lens) + ": " + precision + '\n';
     }
   }
   out += fmt::format(

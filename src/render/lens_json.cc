@@ -73,6 +73,10 @@ class LensWriter {
     json_.Key(key);
     json_.Float(value);
   }
+  void Double(std::string_view key, double value) {
+    json_.Key(key);
+    json_.Float(value);
+  }
   void FloatOrNull(std::string_view key, std::optional<float> value) {
     json_.Key(key);
     if (value) {
@@ -233,8 +237,18 @@ class LensWriter {
   void WriteChecks() {
     json_.Key("checks");
     json_.BeginObject();
-    json_.Key("max_abs_last_row_minus_logits");
-    json_.Float(report_.lens.max_abs_last_row_minus_logits);
+    Double("max_abs_last_row_minus_logits",
+           report_.lens.max_abs_last_row_minus_logits);
+    if (const std::optional<LensError>& error = report_.lens.error) {
+      json_.Key("fast");
+      json_.BeginObject();
+      Integer("cells", error->cells);
+      Double("max_abs_prob_error", error->max_abs_prob);
+      Double("mean_abs_prob_error", error->mean_abs_prob);
+      Double("max_abs_logz_error", error->max_abs_logz);
+      Double("top_k_equal", error->top_k_equal);
+      json_.EndObject();
+    }
     json_.EndObject();
   }
 

@@ -9,6 +9,7 @@
 
 #include "render/depth_text.h"
 #include "render/display_text.h"
+#include "render/precision_note.h"
 #include "render/row_label.h"
 #include "render/wrap_text.h"
 
@@ -315,6 +316,8 @@ std::string RenderTable(const LensReport& report, const TableOptions& options) {
   }
   const std::string_view own_norm = OwnNormNote(report.lens.rows);
   if (!own_norm.empty()) sentences.emplace_back(own_norm);
+  std::string precision = PrecisionNote(report.lens);
+  if (!precision.empty()) sentences.push_back(std::move(precision));
   for (const std::string& sentence : sentences) {
     for (const std::string& line : WrapText(sentence, options.width)) {
       out += line + '\n';
