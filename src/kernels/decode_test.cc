@@ -47,6 +47,15 @@ std::vector<std::byte> BytesOf(const std::vector<int>& values) {
   return bytes;
 }
 
+// The bits, but that all NaN are one: from a scale that is NaN, a fused step
+// makes one of another sign than a subtraction does (on Arm, not on x86).
+std::vector<std::uint32_t> BitsButOfNan(std::vector<float> values) {
+  for (float& v : values) {
+    if (std::isnan(v)) v = std::numeric_limits<float>::quiet_NaN();
+  }
+  return Bits(values);
+}
+
 // Random bytes are random half-precision scales too: infinities, NaN and
 // subnormals among them. Each offset is a different alignment.
 TEST_P(DecodeTest, EqualsReferenceAtAnyAlignment) {
@@ -60,7 +69,7 @@ TEST_P(DecodeTest, EqualsReferenceAtAnyAlignment) {
       std::vector<float> out(elements), expected(elements);
       DecodeRow(dtype, row.data() + offset, out);
       reference::DecodeRow(dtype, row.data() + offset, expected);
-      EXPECT_EQ(Bits(out), Bits(expected));
+      EXPECT_EQ(BitsButOfNan(out), BitsButOfNan(expected));
     }
   }
 }
