@@ -116,6 +116,8 @@ def make_venv(folder: Path) -> Path:
     install = [str(python), "-m", "pip", "install", "--quiet"]
     subprocess.run([*install, *others], check=True)
     environment = {**os.environ, "CMAKE_ARGS": LLAMA_CMAKE_ARGS}
+    # pip keeps what it built with other flags, and does not look at them.
+    install.append("--no-cache-dir")
     # Without it there is less to compare with, and the table says so.
     if subprocess.run([*install, *llama], env=environment).returncode != 0:
         say("llama-cpp-python could not be installed; going on without it")

@@ -266,6 +266,18 @@ class PeerTest(unittest.TestCase):
         finally:
             peer.close()
 
+    def test_a_process_that_died_says_so_each_time(self) -> None:
+        program = (
+            "import os, signal\n"
+            "print('{\"ready\": {}}', flush=True)\n"
+            "input()\n"
+            "os.kill(os.getpid(), signal.SIGILL)\n"
+        )
+        peer = Peer([sys.executable, "-c", program], {}, timeout=30)
+        for _ in range(3):
+            with self.assertRaisesRegex(PeerError, "ended by SIGILL"):
+                peer.run("forward", [1])
+
     def test_a_process_that_cannot_start_or_says_nothing(self) -> None:
         command = [sys.executable, "-c", "raise SystemExit('no model')"]
         with self.assertRaisesRegex(PeerError, "no model"):

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -111,13 +112,20 @@ class Peer:
             self.close()
             raise PeerError(f"no answer in {self._timeout:.0f} s") from None
         if line is None:
+            self._lines.put(None)  # whoever asks again gets the same answer
             self.close()
-            last = next(filter(None, reversed(self._errors)), "no message")
-            raise PeerError(last)
+            raise PeerError(self._last_words())
         answer = json.loads(line)
         if "error" in answer:
             raise PeerError(answer["error"])
         return answer
+
+    def _last_words(self) -> str:
+        """Why the process ended: its last line, or the signal that ended it."""
+        status = self._process.returncode
+        if status is not None and status < 0:
+            return f"ended by {signal.Signals(-status).name}"
+        return next(filter(None, reversed(self._errors)), "no message")
 
     def run(self, work: str, ids: Sequence[int], steps: int = 1) -> Reply:
         """Have the worker do `work` once, and return its answer."""
