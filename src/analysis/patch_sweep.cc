@@ -221,19 +221,21 @@ Status Sweep::RunGroup(std::span<const std::size_t> group,
     }
   }
   packed.start_states = Read(entered);
-  PELLUCID_ASSIGN_OR_RETURN(
-      const Forwarded done,
-      RunForward(
-          model_.context(), packed,
-          {.editor = &editor, .stop = options_.stop, .progress = progress}));
-  const std::size_t readouts = options_.readouts.size();
-  Buffer wanted(group.size() * readouts, model_.spec.d_model);
+  std::vector<std::size_t> read;
   for (std::size_t p = 0; p < group.size(); ++p) {
-    for (std::size_t i = 0; i < readouts; ++i) {
-      CopyRow(Read(done.residual),
-              packed.offsets[p] + options_.readouts[i] - packed.past(p),
-              wanted.view(), p * readouts + i);
+    for (const std::size_t position : options_.readouts) {
+      read.push_back(packed.offsets[p] + position - packed.past(p));
     }
+  }
+  PELLUCID_ASSIGN_OR_RETURN(const Forwarded done,
+                            RunForward(model_.context(), packed,
+                                       {.editor = &editor,
+                                        .read = read,
+                                        .stop = options_.stop,
+                                        .progress = progress}));
+  Buffer wanted(read.size(), model_.spec.d_model);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    CopyRow(Read(done.residual), done.rows[i], wanted.view(), i);
   }
   return reader_(group, Read(wanted));
 }

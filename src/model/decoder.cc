@@ -118,22 +118,25 @@ Status Decoder::RunChecked(std::span<const Step> steps, const Together& options,
   if (options.edits != nullptr && !options.edits->empty()) {
     editor.emplace(*options.edits, std::move(rows));
   }
+  std::vector<std::size_t> last, positions;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    last.push_back(packed.offsets[i + 1] - 1);
+  }
   PELLUCID_ASSIGN_OR_RETURN(const Forwarded done,
                             RunForward(impl.context(), packed,
                                        {.probe = options.probe,
                                         .editor = editor ? &*editor : nullptr,
+                                        .read = last,
                                         .stop = options.stop}));
-  std::vector<std::size_t> last, positions;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     Decoder& decoder = *steps[i].decoder;
     if (anew[i]) decoder.cache_ = *std::move(anew[i]);
     decoder.table_length_ = decoder.length();
     decoder.tokens_.insert(decoder.tokens_.end(), steps[i].ids.begin(),
                            steps[i].ids.end());
-    last.push_back(packed.offsets[i + 1] - 1);
     positions.push_back(decoder.length() - 1);
   }
-  return impl.LogitsOfRows(done, last, positions, logits, options.stop);
+  return impl.LogitsOfRows(done, done.rows, positions, logits, options.stop);
 }
 
 TokenId GreedyToken(std::span<const float> logits) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -90,7 +91,10 @@ Result<Forwarded> ForwardPass::Run() {
   if (!found_ && end == spec_.n_layers) RunHead();
   if (stop_.stop_requested()) return CancelledError("run: stopped");
   if (found_) return NonFinite();
-  return Forwarded{std::move(rows_.residual), std::move(logits_)};
+  std::vector<std::size_t> read(options_.read.begin(), options_.read.end());
+  if (dropped_) std::iota(read.begin(), read.end(), std::size_t{0});
+  return Forwarded{std::move(rows_.residual), std::move(read),
+                   std::move(logits_)};
 }
 
 void ForwardPass::Enter(std::size_t layer) {
@@ -178,7 +182,7 @@ void ForwardPass::AddPositions() {
 void ForwardPass::RunBlock(std::size_t layer) {
   const LayerWeights& w = c_.weights.layers[layer];
   Visit({Point::kResidPre, layer}, residual_);
-  const ConstMatrixView input = AttentionInput(layer, w);
+  ConstMatrixView input = AttentionInput(layer, w);
   Attention(layer, w, input);
   if (!w.attn_post_norm.empty()) {
     Norm(w.attn_post_norm, delta_, delta_);
@@ -232,6 +236,36 @@ void ForwardPass::AddBranch(MatrixView branch, ConstMatrixView input,
     kernels::Add(row, branch.RowSpan(t), row);
   });
   if (spec_.norm_after_add) Norm(norm, x, x);
+}
+
+bool ForwardPass::CanDropUnread(std::size_t layer) const {
+  if (options_.read.empty() || locate_ || layer + 1 < spec_.n_layers ||
+      active_prompts_ < prompts_.count()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < kPointCount; ++i) {
+    const auto point = static_cast<Point>(i);
+    if (Looks({point, layer}) || Looks({point})) return false;
+  }
+  return true;
+}
+
+void ForwardPass::DropUnread(ConstMatrixView& input) {
+  const bool normed = input.data == normed_.data;
+  const std::size_t count = options_.read.size();
+  for (MatrixView* kept : {&residual_, &normed_, &z_}) {
+    // Rising, so that no row is overwritten before it is read.
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t from = options_.read[i];
+      if (i != from) std::ranges::copy(kept->RowSpan(from), kept->Row(i));
+    }
+  }
+  for (MatrixView* view : {&residual_, &normed_, &z_, &delta_, &branch_,
+                           &gate_up_, &gate_, &up_}) {
+    if (view->rows > 0) *view = view->Rows(0, count);
+  }
+  input = normed ? normed_ : residual_;
+  dropped_ = true;
 }
 
 bool ForwardPass::Looks(SiteKey key) const {
@@ -320,13 +354,14 @@ void ForwardPass::Check(SiteKey key, ConstMatrixView value) {
 }
 
 Error ForwardPass::NonFinite() const {
-  const auto after = std::upper_bound(prompts_.offsets.begin(),
-                                      prompts_.offsets.end(), bad_token_);
+  const std::size_t token = dropped_ ? options_.read[bad_token_] : bad_token_;
+  const auto after =
+      std::upper_bound(prompts_.offsets.begin(), prompts_.offsets.end(), token);
   const auto prompt =
       static_cast<std::size_t>(after - prompts_.offsets.begin()) - 1;
-  Error error = NonFiniteError(
-      c_.table.NameOf(bad_site_),
-      prompts_.past(prompt) + bad_token_ - prompts_.offsets[prompt]);
+  Error error =
+      NonFiniteError(c_.table.NameOf(bad_site_),
+                     prompts_.past(prompt) + token - prompts_.offsets[prompt]);
   if (options_.editor != nullptr) error.message += ", or an edit made it so";
   return error;
 }

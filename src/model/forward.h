@@ -8,6 +8,7 @@
 #define PELLUCID_MODEL_FORWARD_H_
 
 #include <cstddef>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -95,12 +96,19 @@ struct ForwardOptions {
   // Blocks from this one on are not run, nor is the head: `Forwarded` holds
   // what would enter it.
   std::size_t end_layer = static_cast<std::size_t>(-1);
+  // The packed tokens whose final states are read, strictly rising; empty: all.
+  // Where nobody looks at the last block or the head, it is not run for others
+  // beyond the keys and values of its attention. Lives as long as the run.
+  std::span<const std::size_t> read = {};
   std::stop_token stop = {};
   Progress progress = {};
 };
 
 struct Forwarded {
   Buffer residual;  // [tokens, d_model], final: what the head reads
+  // With ForwardOptions::read: the rows of `residual` that these are; no other
+  // holds anything. Rows of `logits` are those of all tokens.
+  std::vector<std::size_t> rows;
   // [tokens, vocab_size] where an editor edits points of the head, so that the
   // residual stream alone does not give them; else empty.
   Buffer logits;

@@ -75,7 +75,7 @@ ConstMatrixView ForwardPass::AttentionInput(std::size_t layer,
 }
 
 void ForwardPass::Attention(std::size_t layer, const LayerWeights& w,
-                            ConstMatrixView input) {
+                            ConstMatrixView& input) {
   Project(layer, w, input);
   if (!w.query_norm.empty()) NormHeads(layer, w);
   Rotate(layer);
@@ -84,6 +84,7 @@ void ForwardPass::Attention(std::size_t layer, const LayerWeights& w,
       active_tasks_, [&](std::size_t i) { Attend(layer, attention_tasks_[i]); },
       stop_);
   Visit({Point::kZ, layer}, z_);
+  if (CanDropUnread(layer)) DropUnread(input);
   Linear(z_, w.attn_out, delta_);
   Visit({Point::kAttnProj, layer}, delta_);
   if (!spec_.modules_add_residual) Visit({Point::kAttn, layer}, delta_);

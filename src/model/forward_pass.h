@@ -45,6 +45,11 @@ class ForwardPass {
   void AddBranch(MatrixView branch, ConstMatrixView input,
                  const NormWeights& norm);
   void RunHead();
+  // Whether only the rows of ForwardOptions::read are needed behind the
+  // attention of this block; makes these the first and only ones of what is
+  // worked on, `input` (residual_ or normed_) included.
+  bool CanDropUnread(std::size_t layer) const;
+  void DropUnread(ConstMatrixView& input);
   bool Looks(SiteKey key) const;
 
   // forward_attention.cc
@@ -53,9 +58,10 @@ class ForwardPass {
   void VisitRotary(Point point, const kernels::RopeTable& table);
   // What attention reads: the stream, or its norm in normed_.
   ConstMatrixView AttentionInput(std::size_t layer, const LayerWeights& w);
-  // input -> delta_, what attention adds before any norm of it.
+  // input -> delta_, what attention adds before any norm of it. May drop rows
+  // that are not read, of `input` too.
   void Attention(std::size_t layer, const LayerWeights& w,
-                 ConstMatrixView input);
+                 ConstMatrixView& input);
   void Project(std::size_t layer, const LayerWeights& w, ConstMatrixView in);
   void Ungroup(ConstMatrixView grouped);
   void NormHeads(std::size_t layer, const LayerWeights& w);
@@ -140,9 +146,10 @@ class ForwardPass {
 
   Buffer logits_;  // [tokens, vocab_size], where an edit reaches them
 
-  bool found_ = false;  // a non-finite number: where
+  bool dropped_ = false;  // rows that are not read
+  bool found_ = false;    // a non-finite number: where
   SiteKey bad_site_;
-  std::size_t bad_token_ = 0;
+  std::size_t bad_token_ = 0;  // its row
 };
 
 }  // namespace pellucid

@@ -16,9 +16,12 @@
 #include <vector>
 
 #include "kernels/isa.h"
+#include "model/model_impl.h"
 #include "pellucid/model.h"
 #include "testutil/compare.h"
+#include "testutil/hf_goldens.h"
 #include "testutil/noise.h"
+#include "testutil/per_isa.h"
 #include "testutil/temp_dir.h"
 #include "testutil/tiny_model.h"
 
@@ -227,6 +230,63 @@ TEST(ForwardNonFiniteTest, NamesTheFirstSiteAndPosition) {
                 HasSubstr("run: " + c.site +
                           ": non-finite activation at position " + position));
   }
+}
+
+// Every architecture: only the last block's attention sees all tokens.
+class ReadTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  ReadTest() {
+    for (std::size_t length : {9u, 1u, 5u}) {
+      prompts_.push_back(RandomIds(length, length, 40));
+    }
+    packed_ = Pack(prompts_);
+  }
+  Forwarded Run(const ForwardOptions& options) const {
+    return RunForward(model_.impl().context(), packed_, options).value();
+  }
+
+  const Model model_ =
+      Model::Open(testutil::FamilyGoldenPath(GetParam())).value();
+  std::vector<std::vector<TokenId>> prompts_;
+  PackedPrompts packed_;
+};
+INSTANTIATE_TEST_SUITE_P(Families, ReadTest,
+                         ::testing::ValuesIn(testutil::FamilyGoldenNames()),
+                         [](const auto& family) { return family.param; });
+
+TEST_P(ReadTest, RowsThatAreReadHaveTheBitsOfARunOfAll) {
+  const Forwarded all = Run({});
+  for (const std::vector<std::size_t>& read :
+       {std::vector<std::size_t>{0, 3, 8, 9, 13}, {14}, {8, 9, 14}}) {
+    const Forwarded some = Run({.read = read});
+    ASSERT_EQ(some.rows.size(), read.size());
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      EXPECT_EQ(some.rows[i], i);
+      EXPECT_EQ(testutil::Bits(some.residual.view().RowSpan(i)),
+                testutil::Bits(all.residual.view().RowSpan(read[i])));
+    }
+  }
+}
+
+// Sees the last block's output: then all of it is there.
+class LastBlock : public Probe {
+ public:
+  explicit LastBlock(std::size_t layer) : key_{Point::kResidPost, layer} {}
+  bool Wants(SiteKey key) const override { return key == key_; }
+  void Visit(SiteKey, ConstMatrixView value) override { rows = value.rows; }
+  void VisitAttention(SiteKey, std::size_t, std::size_t, std::size_t,
+                      ConstMatrixView) override {}
+  std::size_t rows = 0;
+
+ private:
+  SiteKey key_;
+};
+
+TEST_P(ReadTest, WhoLooksAtTheLastBlockSeesAllRows) {
+  LastBlock probe(model_.info().n_layers - 1);
+  const std::vector<std::size_t> read = {2, 14};
+  EXPECT_EQ(Run({.probe = &probe, .read = read}).rows, read);
+  EXPECT_EQ(probe.rows, packed_.tokens());
 }
 
 }  // namespace

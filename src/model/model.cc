@@ -72,22 +72,26 @@ Result<std::vector<Trace>> RunPrompts(
   const PackedPrompts packed = Pack(prompts);
   Capture capture(plan, impl.table, packed.offsets);
   EditRun editor(edits, EditedRowsOf(packed));
+  std::vector<std::size_t> last;
+  for (std::size_t p = 0; options.last_logits && p < packed.count(); ++p) {
+    last.push_back(packed.offsets[p + 1] - 1);
+  }
   PELLUCID_ASSIGN_OR_RETURN(
       const Forwarded done,
       RunForward(impl.context(), packed,
                  {.probe = &capture,
                   .editor = edits.empty() ? nullptr : &editor,
+                  .read = last,
                   .stop = options.stop,
                   .progress = options.progress}));
   std::vector<Trace> traces = capture.Take();
   for (std::size_t p = 0; p < traces.size(); ++p) {
     traces[p].ids = prompts[p];
     if (!options.last_logits) continue;
-    const std::size_t last = packed.offsets[p + 1] - 1;
     traces[p].last_logits.resize(impl.spec.vocab_size);
-    PELLUCID_RETURN_IF_ERROR(impl.LogitsOfRow(done, last, prompts[p].size() - 1,
-                                              traces[p].last_logits,
-                                              options.stop));
+    PELLUCID_RETURN_IF_ERROR(
+        impl.LogitsOfRow(done, done.rows[p], prompts[p].size() - 1,
+                         traces[p].last_logits, options.stop));
   }
   return traces;
 }
