@@ -16,7 +16,7 @@ import matplotlib as mpl
 mpl.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 Series = Mapping[str, Sequence[Sequence[float]]]  # points [x, y] by name
 
@@ -66,6 +66,7 @@ def memory(axes: Axes, series: Series) -> None:
     """Memory against the length of the prompt."""
     draw(axes, series, "tokens", "MiB")
     axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     plain_numbers(axes)
 
 
@@ -80,6 +81,7 @@ def vocabulary(axes: Axes, series: Series) -> None:
     """Time against the size of the vocabulary."""
     draw(axes, series, "rows of the unembedding", "ms")
     axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     plain_numbers(axes)
 
 
@@ -87,7 +89,7 @@ def threads(axes: Axes, series: Series) -> None:
     """What the second thread gains."""
     draw(axes, series, "tokens", "times as fast on two threads")
     axes.set_xscale("log", base=2)
-    axes.set_ylim(1, 2.1)
+    axes.set_ylim(bottom=1)
     first = next(iter(series.values()))
     axes.set_xticks([x for x, _ in first][::2])
     plain_numbers(axes)
