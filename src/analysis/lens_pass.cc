@@ -12,7 +12,6 @@
 #include "kernels/decode.h"
 #include "kernels/dot_tile.h"
 #include "kernels/integer_product.h"
-#include "kernels/math.h"
 #include "kernels/product.h"
 
 namespace pellucid {
@@ -56,23 +55,14 @@ struct Floor {
 kernels::LensSums ExactSums(const kernels::LensSums& sums,
                             std::span<const TopLogit> rounded,
                             std::span<const TopLogit> exact) {
-  constexpr double kLn2 = 0x1.62e42fefa39efp-1;
   kernels::LensSums out = sums;
-  const auto add = [&out](double sign, double logit) {
-    const double e = sign * kernels::Exp64(logit - out.exponent * kLn2);
-    out.sum_exp += e;
-    out.sum_exp_z += e * logit;
-  };
   double off = 0;
   for (std::size_t i = 0; i < rounded.size(); ++i) {
-    add(-1, rounded[i].logit);
+    out.AddToken(-1, rounded[i].logit);
     off += double{exact[i].logit} - rounded[i].logit;
   }
-  off /= static_cast<double>(rounded.size());
-  const double factor = kernels::Exp64(off);
-  out.sum_exp_z = factor * (out.sum_exp_z + off * out.sum_exp);
-  out.sum_exp *= factor;
-  for (const TopLogit& token : exact) add(1, token.logit);
+  out.Shift(off / static_cast<double>(rounded.size()));
+  for (const TopLogit& token : exact) out.AddToken(1, token.logit);
   return out;
 }
 

@@ -25,15 +25,6 @@ using testutil::PaddedMatrix;
 class IntegerProductTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(IntegerProductTest);
 
-WeightView FloatRows(ConstMatrixView w) {
-  return {.dtype = DType::kF32,
-          .data = reinterpret_cast<const std::byte*>(w.data),
-          .rows = w.rows,
-          .cols = w.cols,
-          .row_bytes = w.stride * sizeof(float),
-          .row_order = {}};
-}
-
 // Tiles of x times blocks of w, put together.
 PaddedMatrix ProductOf(ConstMatrixView x, const WeightView& w,
                        std::vector<std::size_t> bounds,
@@ -65,10 +56,10 @@ TEST_P(IntegerProductTest, EqualsThePlainLoops) {
       PaddedMatrix x(rows, k, /*seed=*/rows), w(rows + 30, k, /*seed=*/2);
       const std::vector<std::size_t> bounds = {0, rows / 2, rows};
       const PaddedMatrix out =
-          ProductOf(x.View(), FloatRows(w.View()), bounds, 21);
+          ProductOf(x.View(), testutil::FloatRows(w.View()), bounds, 21);
       ASSERT_TRUE(SelectIsa(Isa::kReference).ok());
       const PaddedMatrix expected =
-          ProductOf(x.View(), FloatRows(w.View()), bounds, 64);
+          ProductOf(x.View(), testutil::FloatRows(w.View()), bounds, 64);
       ASSERT_TRUE(SelectIsa(isa).ok());
       EXPECT_EQ(Bits(out.values), Bits(expected.values));
     }
@@ -82,7 +73,8 @@ TEST_P(IntegerProductTest, IsNearTheExactDots) {
   PaddedMatrix x(20, kTerms, /*seed=*/3), w(40, kTerms, /*seed=*/4);
   x.View().Row(7)[5] = 4000;  // far above the rest of their row
   x.View().Row(7)[530] = -90;
-  PaddedMatrix out = ProductOf(x.View(), FloatRows(w.View()), {0, 20}, 40);
+  PaddedMatrix out =
+      ProductOf(x.View(), testutil::FloatRows(w.View()), {0, 20}, 40);
   const auto greatest = [](std::span<const float> row, std::ptrdiff_t but) {
     std::vector<float> sizes(row.begin(), row.end());
     for (float& v : sizes) v = std::abs(v);
@@ -109,7 +101,7 @@ TEST_P(IntegerProductTest, TheGreatestIntegersDoNotOverflow) {
   std::vector<float> x(kMaxIntegerTerms, 1.0f), w(kMaxIntegerTerms, -1.0f);
   const ConstMatrixView row(x.data(), 1, x.size());
   PaddedMatrix out =
-      ProductOf(row, FloatRows({w.data(), 1, w.size()}), {0, 1}, 16);
+      ProductOf(row, testutil::FloatRows({w.data(), 1, w.size()}), {0, 1}, 16);
   EXPECT_NEAR(out.View().Row(0)[0], -float{kMaxIntegerTerms}, 0.01f);
   EXPECT_TRUE(IntegerProductsFit(x.size()));
   EXPECT_FALSE(IntegerProductsFit(x.size() + 1));
@@ -126,7 +118,8 @@ TEST_P(IntegerProductTest, OddRows) {
   std::ranges::fill(x.View().RowSpan(3), 0.0f);
   std::ranges::fill(x.View().RowSpan(4), 1e-40f);
   w.View().Row(17)[3] = -kNan;
-  PaddedMatrix out = ProductOf(x.View(), FloatRows(w.View()), {0, 5}, 18);
+  PaddedMatrix out =
+      ProductOf(x.View(), testutil::FloatRows(w.View()), {0, 5}, 18);
   for (std::size_t n = 0; n < 18; ++n) {
     const auto at = [&](std::size_t m) { return out.View().Row(m)[n]; };
     EXPECT_EQ(std::isnan(at(0)), n == 17);

@@ -298,6 +298,18 @@ void LensSums::Fold(const LensSums& next) {
       sum_final_z * of_final.first + next.sum_final_z * of_final.second;
 }
 
+void LensSums::AddToken(double times, double logit) {
+  const double e = times * Exp64(logit - exponent * kLn2);
+  sum_exp += e;
+  sum_exp_z += e * logit;
+}
+
+void LensSums::Shift(double by) {
+  const double factor = Exp64(by);
+  sum_exp_z = factor * (sum_exp_z + by * sum_exp);
+  sum_exp *= factor;
+}
+
 LensStatistics StatisticsOf(const LensSums& cell, const LensSums& final_row,
                             bool is_final) {
   const auto log_of = [](const LensSums& sums) {

@@ -40,6 +40,11 @@ struct LensSums {
 
   // Adds the sums of the range that follows this one.
   void Fold(const LensSums& next);
+  // Adds `times` what one token of this logit gives to sum_exp and sum_exp_z:
+  // -1 takes it out.
+  void AddToken(double times, double logit);
+  // As if each logit in sum_exp and sum_exp_z were greater by `by`.
+  void Shift(double by);
 };
 
 struct LensStatistics {

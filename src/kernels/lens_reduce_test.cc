@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -278,6 +279,33 @@ TEST(LensSumsTest, FoldsByPowersOfTwo) {
   EXPECT_EQ(sums.exponent, 3);
   EXPECT_EQ(sums.sum_exp, 1.75);
   EXPECT_EQ(sums.sum_exp_z, 5.5);
+}
+
+TEST(LensSumsTest, TokensAreAddedTakenOutAndMoved) {
+  const std::vector<double> logits = {3.5, -1, 12, 11.25};
+  const auto sums_of = [](std::span<const double> some, double by) {
+    LensSums sums;
+    sums.exponent = 17;
+    for (const double z : some) sums.AddToken(1, z + by);
+    return sums;
+  };
+  LensSums sums = sums_of(logits, 0);
+  double exp = 0, exp_z = 0;
+  for (const double z : logits) {
+    exp += std::exp(z);
+    exp_z += z * std::exp(z);
+  }
+  const double scale = std::pow(2.0, 17);
+  EXPECT_NEAR(sums.sum_exp * scale, exp, 1e-9 * exp);
+  EXPECT_NEAR(sums.sum_exp_z * scale, exp_z, 1e-9 * exp_z);
+  sums.Shift(-0.75);
+  const LensSums moved = sums_of(logits, -0.75);
+  EXPECT_NEAR(sums.sum_exp, moved.sum_exp, 1e-9 * moved.sum_exp);
+  EXPECT_NEAR(sums.sum_exp_z, moved.sum_exp_z, 1e-9 * moved.sum_exp_z);
+  sums.AddToken(-1, 11.25 - 0.75);
+  const LensSums less = sums_of(std::span(logits).first(3), -0.75);
+  EXPECT_NEAR(sums.sum_exp, less.sum_exp, 1e-9 * moved.sum_exp);
+  EXPECT_NEAR(sums.sum_exp_z, less.sum_exp_z, 1e-9 * moved.sum_exp_z);
 }
 
 }  // namespace

@@ -21,15 +21,6 @@ using testutil::PaddedMatrix;
 class ProductTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(ProductTest);
 
-WeightView FloatRows(ConstMatrixView w) {
-  return {.dtype = DType::kF32,
-          .data = reinterpret_cast<const std::byte*>(w.data),
-          .rows = w.rows,
-          .cols = w.cols,
-          .row_bytes = w.stride * sizeof(float),
-          .row_order = {}};
-}
-
 // Tiles of x times blocks of w, put together.
 void ExpectEqualsReference(ConstMatrixView x, const WeightView& w,
                            std::vector<std::size_t> bounds,
@@ -57,13 +48,15 @@ TEST_P(ProductTest, FewAndManyRowsEqualReference) {
   for (const std::size_t rows : {1u, 7u, 31u, 32u, 61u}) {
     SCOPED_TRACE(rows);
     PaddedMatrix x(rows, 150, /*seed=*/rows), w(77, 150, /*seed=*/2);
-    ExpectEqualsReference(x.View(), FloatRows(w.View()), {0, rows}, 32);
+    ExpectEqualsReference(x.View(), testutil::FloatRows(w.View()), {0, rows},
+                          32);
   }
 }
 
 TEST_P(ProductTest, TilesOfAnyHeightEqualReference) {
   PaddedMatrix x(50, 160, /*seed=*/1), w(40, 160, /*seed=*/2);
-  ExpectEqualsReference(x.View(), FloatRows(w.View()), {0, 1, 14, 14, 50}, 17);
+  ExpectEqualsReference(x.View(), testutil::FloatRows(w.View()),
+                        {0, 1, 14, 14, 50}, 17);
 }
 
 // Not in place: the floats are misaligned, or the file holds them transposed.
@@ -74,7 +67,7 @@ TEST_P(ProductTest, DecodedRowsEqualReference) {
     const std::size_t row_bytes = k * sizeof(float);
     PaddedMatrix x(40, k, /*seed=*/1), w(36, k, /*seed=*/2);
     std::vector<std::byte> bytes(36 * row_bytes + 1);
-    WeightView view = FloatRows(w.View());
+    WeightView view = testutil::FloatRows(w.View());
     for (std::size_t r = 0; r < view.rows; ++r) {
       std::memcpy(&bytes[1 + r * row_bytes], view.Row(r), row_bytes);
     }

@@ -28,6 +28,16 @@ struct PaddedMatrix {
   std::size_t rows, cols;
 };
 
+// A matrix of floats as a file holds them.
+inline WeightView FloatRows(ConstMatrixView w) {
+  return {.dtype = DType::kF32,
+          .data = reinterpret_cast<const std::byte*>(w.data),
+          .rows = w.rows,
+          .cols = w.cols,
+          .row_bytes = w.stride * sizeof(float),
+          .row_order = {}};
+}
+
 }  // namespace pellucid::testutil
 
 #endif  // PELLUCID_TESTS_TESTUTIL_PADDED_MATRIX_H_
