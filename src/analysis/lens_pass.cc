@@ -92,6 +92,10 @@ class LensPass {
     return cells_.offsets[group.last] - cells_.offsets[group.first];
   }
   void ReadWatched(std::size_t position);
+  // The logits of watched tokens that ranks are counted above.
+  std::span<const float> LimitsOf(std::size_t cell) const {
+    return fast_ ? rounded_[cell] : watched_logits_[cell];
+  }
   void RunTask(std::size_t chunk, const Group& group,
                const std::stop_token& stop);
   template <typename Rows, typename Block>
@@ -120,8 +124,7 @@ class LensPass {
   const std::size_t kept_;  // tokens a cell until exact logits have chosen
   const std::size_t chunks_;
   std::vector<std::vector<float>> watched_logits_;  // by cell
-  // What ranks are counted above: the same, or, if fast, those from integers.
-  std::vector<std::vector<float>> limits_;
+  std::vector<std::vector<float>> rounded_;      // if fast: those from integers
   std::vector<std::vector<ChunkCell>> partial_;  // [chunk][cell]
   // By cell: a logit that as many as are kept do not fall below, of the chunks
   // that are done. What does is not looked at: which it is depends on the order
@@ -149,7 +152,7 @@ std::vector<LensPass::Group> LensPass::Grouped(std::size_t first,
 Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
                                                const Progress& progress) {
   watched_logits_.resize(cells_.cells());
-  limits_.resize(cells_.cells());
+  if (fast_) rounded_.resize(cells_.cells());
   pool_.For(
       cells_.positions(), [&](std::size_t p) { ReadWatched(p); }, stop);
 
@@ -190,12 +193,7 @@ void LensPass::ReadWatched(std::size_t position) {
       watched_logits_[c].push_back(Logit(c, id, row));
     }
   }
-  if (!fast_) {
-    for (std::size_t c = first; c < first + count; ++c) {
-      limits_[c] = watched_logits_[c];
-    }
-    return;
-  }
+  if (!fast_) return;
   kernels::IntegerRows rows(cells_.normed.Rows(first, count), {0, count});
   rows.Prepare(0);
   kernels::IntegerBlock weights(1, rows);
@@ -206,7 +204,7 @@ void LensPass::ReadWatched(std::size_t position) {
     weights.Multiply(rows, 0, column);
     head_.Finish(static_cast<std::size_t>(id), column);
     for (std::size_t i = 0; i < count; ++i) {
-      limits_[first + i].push_back(logits[i]);
+      rounded_[first + i].push_back(logits[i]);
     }
   }
 }
@@ -291,7 +289,7 @@ void LensPass::RunTile(std::size_t first_row, ConstMatrixView logits,
                              std::span(blocks).subspan(at, rows));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    Keep(first_row, logits.RowSpan(i), blocks[i], limits_[begin + i],
+    Keep(first_row, logits.RowSpan(i), blocks[i], LimitsOf(begin + i),
          results[begin + i - first_cell]);
   }
 }

@@ -112,8 +112,8 @@ PatchPair DrawPair(std::vector<TokenId> ids, const Model& model) {
 }
 
 // What --what names, as a function to time.
-std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
-                               Io& io) {
+std::function<Status()> WorkOf(const BenchFlags& flags, LensPrecision precision,
+                               const Model& model, Io& io) {
   if (flags.what == "load") {
     return [&flags, &io] {
       const auto opened = OpenModel(flags.model, io);
@@ -126,9 +126,6 @@ std::function<Status()> WorkOf(const BenchFlags& flags, const Model& model,
     return [bench, &io] { return (*bench)(io); };
   }
   if (flags.what == "lens") {
-    const LensPrecision precision = flags.precision == "fast"
-                                        ? LensPrecision::kFast
-                                        : LensPrecision::kExact;
     return [ids, precision, &model, &io] {
       const auto lens =
           ComputeLens(model, ids, {.precision = precision, .stop = io.stop});
@@ -195,6 +192,13 @@ Status RunBench(Args args, Io& io) {
   AddFlags(arguments, &flags);
   PELLUCID_ASSIGN_OR_RETURN(const bool help, arguments.Parse(args));
   if (help) return io.out.Write(arguments.Help());
+  PELLUCID_ASSIGN_OR_RETURN(
+      const LensPrecision precision,
+      ParseLensPrecision(flags.precision, "bench: --precision"));
+  if (precision != LensPrecision::kExact && flags.what != "lens") {
+    return arguments.Problem(
+        "--precision", "is of the lens; take --what lens, or leave it out");
+  }
   PELLUCID_ASSIGN_OR_RETURN(const OpenedModel opened,
                             OpenModel(flags.model, io));
   std::unique_ptr<Output> output;
@@ -203,7 +207,7 @@ Status RunBench(Args args, Io& io) {
   }
   PELLUCID_ASSIGN_OR_RETURN(
       const std::vector<double> times,
-      Time(WorkOf(flags, opened.model, io), flags.repeat, io));
+      Time(WorkOf(flags, precision, opened.model, io), flags.repeat, io));
   render::BenchReport report;
   report.what = flags.what;
   report.tokens = flags.what == "load" ? 0 : flags.tokens;

@@ -54,6 +54,8 @@ TEST(BenchCommandTest, PeopleGetASentence) {
 TEST(BenchCommandTest, WhatCannotBeTimedIsAUsageError) {
   EXPECT_EQ(RunCli({"bench", "-m", kModel, "--what", "x"}).exit_code, 2);
   EXPECT_EQ(RunCli({"bench", "-m", kModel, "--repeat", "0"}).exit_code, 2);
+  EXPECT_EQ(RunCli({"bench", "-m", kModel, "--precision", "fast"}).exit_code,
+            2);
   // Beyond the context of 128.
   EXPECT_EQ(RunCli({"bench", "-m", kModel, "--tokens", "129"}).exit_code, 2);
   // 128 fill it, and leave no place for a token to decode.

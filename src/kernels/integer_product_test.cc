@@ -12,6 +12,7 @@
 #include "kernels/integer_layout.h"
 #include "kernels/isa.h"
 #include "kernels/reference/integer_product.h"
+#include "testutil/block_product.h"
 #include "testutil/noise.h"
 #include "testutil/padded_matrix.h"
 #include "testutil/per_isa.h"
@@ -25,25 +26,11 @@ using testutil::PaddedMatrix;
 class IntegerProductTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(IntegerProductTest);
 
-// Tiles of x times blocks of w, put together.
 PaddedMatrix ProductOf(ConstMatrixView x, const WeightView& w,
-                       std::vector<std::size_t> bounds,
+                       const std::vector<std::size_t>& bounds,
                        std::size_t block_rows) {
-  PaddedMatrix out(x.rows, w.rows, /*seed=*/1);
-  IntegerRows rows(x, bounds);
-  for (std::size_t i = 0; i < rows.tiles(); ++i) rows.Prepare(i);
-  IntegerBlock block(block_rows, rows);
-  for (std::size_t n = 0; n < w.rows; n += block_rows) {
-    const std::size_t count = std::min(block_rows, w.rows - n);
-    block.Load(w, n, count);
-    for (std::size_t i = 0; i < rows.tiles(); ++i) {
-      const MatrixView tile =
-          out.View().Rows(bounds[i], bounds[i + 1] - bounds[i]);
-      block.Multiply(rows, i,
-                     MatrixView(tile.data + n, tile.rows, count, tile.stride));
-    }
-  }
-  return out;
+  return testutil::BlockProduct<IntegerRows, IntegerBlock>(x, w, bounds,
+                                                           block_rows);
 }
 
 // Every length of the last step of terms, of the last group of either operand.

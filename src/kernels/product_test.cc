@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "kernels/reference/linear.h"
+#include "testutil/block_product.h"
 #include "testutil/noise.h"
 #include "testutil/padded_matrix.h"
 #include "testutil/per_isa.h"
@@ -21,24 +22,12 @@ using testutil::PaddedMatrix;
 class ProductTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(ProductTest);
 
-// Tiles of x times blocks of w, put together.
 void ExpectEqualsReference(ConstMatrixView x, const WeightView& w,
-                           std::vector<std::size_t> bounds,
+                           const std::vector<std::size_t>& bounds,
                            std::size_t block_rows) {
-  PaddedMatrix out(x.rows, w.rows, /*seed=*/1);
+  const PaddedMatrix out = testutil::BlockProduct<ProductRows, ProductBlock>(
+      x, w, bounds, block_rows);
   PaddedMatrix expected(x.rows, w.rows, /*seed=*/1);
-  ProductRows rows(x, std::move(bounds));
-  for (std::size_t i = 0; i < rows.tiles(); ++i) rows.Prepare(i);
-  ProductBlock block(block_rows, rows);
-  for (std::size_t n = 0; n < w.rows; n += block_rows) {
-    const std::size_t count = std::min(block_rows, w.rows - n);
-    block.Load(w, n, count);
-    for (std::size_t i = 0; i < rows.tiles(); ++i) {
-      const MatrixView tile = rows.OfTile(i, out.View());
-      block.Multiply(rows, i,
-                     MatrixView(tile.data + n, tile.rows, count, tile.stride));
-    }
-  }
   reference::Linear(x, w, {}, expected.View());
   EXPECT_EQ(Bits(out.values), Bits(expected.values));
 }

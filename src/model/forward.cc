@@ -244,10 +244,10 @@ bool ForwardPass::CanDropUnread(std::size_t layer) const {
     return false;
   }
   for (std::size_t i = 0; i < kPointCount; ++i) {
-    const auto point = static_cast<Point>(i);
-    if (Looks({point, layer}) || Looks({point})) return false;
+    if (Looks({static_cast<Point>(i), layer})) return false;
   }
-  return true;
+  return std::ranges::none_of(kHeadPoints,
+                              [&](Point point) { return Looks({point}); });
 }
 
 void ForwardPass::DropUnread(ConstMatrixView& input) {
