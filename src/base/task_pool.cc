@@ -7,6 +7,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 
@@ -23,6 +24,14 @@ void WatchForks() {
       nullptr, nullptr, [] { g_workers_are_gone.store(true); });
   static_cast<void>(watched);
 }
+
+// A thread that has no more to do, because of what a task threw if nothing
+// else, leaves none to the others.
+struct LastTask {
+  ~LastTask() { next = count; }
+  std::atomic<std::size_t>& next;
+  const std::size_t count;
+};
 
 }  // namespace
 
@@ -55,19 +64,23 @@ TaskPool::~TaskPool() {
 void TaskPool::For(std::size_t count,
                    const std::function<void(std::size_t)>& task,
                    const std::stop_token& stop) const {
-  const auto run = [&](std::size_t begin, std::size_t end) {
+  // Threads take the next task each: in order, so that large ones may come
+  // first and small ones even out the end.
+  std::atomic<std::size_t> next = 0;
+  const auto run = [&] {
     const FloatEnvironment environment;
-    for (std::size_t i = begin; i < end && !stop.stop_requested(); ++i) task(i);
+    const LastTask last{next, count};
+    while (!stop.stop_requested()) {
+      const std::size_t i = next.fetch_add(1, std::memory_order_relaxed);
+      if (i >= count) return;
+      task(i);
+    }
   };
-  if (arena_ == nullptr || count < 2 || g_workers_are_gone) {
-    return run(0, count);
-  }
+  if (arena_ == nullptr || count < 2 || g_workers_are_gone) return run();
   arena_->arena.execute([&] {
     tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, count, 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          run(range.begin(), range.end());
-        },
+        tbb::blocked_range<std::size_t>(0, std::min(count, threads_), 1),
+        [&](const tbb::blocked_range<std::size_t>&) { run(); },
         tbb::simple_partitioner());
   });
 }

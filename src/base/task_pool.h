@@ -28,7 +28,7 @@ class TaskPool {
 
   std::size_t threads() const { return threads_; }
 
-  // Calls task(i) for each i < count, in any order, and returns when all are
+  // Calls task(i) for each i < count, begun in order, and returns when all are
   // done. What a task throws (for want of memory) is thrown again here. Once
   // `stop` is requested no further task is started: the caller asks `stop`
   // whether the work is whole.

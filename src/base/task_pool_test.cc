@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <new>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -80,6 +81,34 @@ TEST_P(TaskPoolTest, AStopOnTheWayLeavesTheRest) {
       source.get_token());
   EXPECT_GE(calls, 10u);
   // Tasks that other threads had begun may end, no more than a few each.
+  EXPECT_LT(calls, kCount);
+}
+
+// So large tasks may come first, and small ones even out the end.
+TEST_P(TaskPoolTest, TasksBeginInOrder) {
+  const TaskPool pool(GetParam());
+  std::atomic<std::size_t> begun = 0;
+  std::atomic<std::size_t> furthest = 0;
+  pool.For(2000, [&](std::size_t i) {
+    // Of the tasks before this one, others may be about to begin at most one a
+    // thread.
+    const std::size_t before = begun++;
+    const std::size_t off = i > before ? i - before : 0;
+    std::size_t seen = furthest;
+    while (seen < off && !furthest.compare_exchange_weak(seen, off)) {
+    }
+  });
+  EXPECT_LT(furthest, GetParam());
+}
+
+TEST_P(TaskPoolTest, AThrowReachesTheCallerAndLeavesTheRest) {
+  const TaskPool pool(GetParam());
+  std::atomic<std::size_t> calls = 0;
+  constexpr std::size_t kCount = 100000;
+  const auto throwing = [&](std::size_t) {
+    if (++calls == 10) throw std::bad_alloc();
+  };
+  EXPECT_THROW(pool.For(kCount, throwing), std::bad_alloc);
   EXPECT_LT(calls, kCount);
 }
 
