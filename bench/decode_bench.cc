@@ -3,6 +3,8 @@
 
 #include "bench/kernel_data.h"
 #include "kernels/decode.h"
+#include "kernels/decode_panel.h"
+#include "kernels/panel.h"
 
 namespace pellucid::bench {
 namespace {
@@ -43,6 +45,27 @@ BENCHMARK_CAPTURE(BM_Decode, Mlx3, DType::kU3);
 BENCHMARK_CAPTURE(BM_Decode, Mlx4, DType::kU4);
 BENCHMARK_CAPTURE(BM_Decode, Mlx6, DType::kU6);
 BENCHMARK_CAPTURE(BM_Decode, Mlx8, DType::kU8);
+
+// The same straight into panels.
+void BM_DecodePanel(benchmark::State& state, DType dtype) {
+  const Weights w(dtype, 64, 768);
+  const std::size_t panel = kernels::PackedPanelFloats(16, 768);
+  Values out(4 * panel);
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      kernels::DecodePanel(w.view, 16 * i, 16, out.data() + i * panel);
+    }
+    benchmark::ClobberMemory();
+  }
+  ReportElements(state, 64 * 768);
+}
+BENCHMARK_CAPTURE(BM_DecodePanel, F16, DType::kF16);
+BENCHMARK_CAPTURE(BM_DecodePanel, BF16, DType::kBF16);
+BENCHMARK_CAPTURE(BM_DecodePanel, Q4_0, DType::kQ4_0);
+BENCHMARK_CAPTURE(BM_DecodePanel, Q4_1, DType::kQ4_1);
+BENCHMARK_CAPTURE(BM_DecodePanel, Q8_0, DType::kQ8_0);
+BENCHMARK_CAPTURE(BM_DecodePanel, Mlx4, DType::kU4);
+BENCHMARK_CAPTURE(BM_DecodePanel, Mlx8, DType::kU8);
 
 // 64 rows out of a matrix that the file holds transposed.
 void BM_DecodeTransposed(benchmark::State& state, DType dtype) {

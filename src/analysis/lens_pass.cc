@@ -26,7 +26,7 @@ using kernels::kVocabChunk;
 constexpr std::size_t kTileCells = 96;
 // Cells that share a decoded block before the next one is decoded: enough to
 // make decoding cheap, few enough to leave tasks for many threads.
-constexpr std::size_t kTaskCells = 2048;
+constexpr std::size_t kTaskCells = 1024;
 // Blocks that are decoded at once at LensPrecision::kFast, whose products are
 // done sooner than the next cells come from a far cache: with one, that takes
 // two thirds of the time (576 wide, 2048 cells).

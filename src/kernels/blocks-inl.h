@@ -87,22 +87,32 @@ HWY_INLINE IntVec FifthBits(std::uint32_t word, std::size_t first) {
   return hn::BitCast(Ints(), hn::ShiftLeft<4>(bit));
 }
 
-// The last step of each format: q * d, q * d + m or d * q - m.
-HWY_INLINE FloatVec Scaled(IntVec q, float d) {
-  return hn::Mul(hn::ConvertTo(Floats(), q), hn::Set(Floats(), d));
+// The last step of each format: q * d, q * d + m or d * q - m, with scales of
+// each lane or, below, one for all.
+HWY_INLINE FloatVec Scaled(IntVec q, FloatVec d) {
+  return hn::Mul(hn::ConvertTo(Floats(), q), d);
 }
-HWY_INLINE FloatVec ScaledPlus(IntVec q, float d, float m) {
-  return hn::Add(Scaled(q, d), hn::Set(Floats(), m));
-}
-HWY_INLINE FloatVec ScaledMinus(IntVec q, float d, float m) {
-  return hn::Sub(Scaled(q, d), hn::Set(Floats(), m));
+HWY_INLINE FloatVec ScaledPlus(IntVec q, FloatVec d, FloatVec m) {
+  return hn::Add(Scaled(q, d), m);
 }
 
 // The same where q * d is exact, having no more bits than a float: then there
 // is but one rounding, and one operation less.
+HWY_INLINE FloatVec ExactScaledPlus(IntVec q, FloatVec d, FloatVec m) {
+  return hn::MulAdd(hn::ConvertTo(Floats(), q), d, m);
+}
+
+HWY_INLINE FloatVec Scaled(IntVec q, float d) {
+  return Scaled(q, hn::Set(Floats(), d));
+}
+HWY_INLINE FloatVec ScaledPlus(IntVec q, float d, float m) {
+  return ScaledPlus(q, hn::Set(Floats(), d), hn::Set(Floats(), m));
+}
+HWY_INLINE FloatVec ScaledMinus(IntVec q, float d, float m) {
+  return hn::Sub(Scaled(q, d), hn::Set(Floats(), m));
+}
 HWY_INLINE FloatVec ExactScaledPlus(IntVec q, float d, float m) {
-  const Floats f;
-  return hn::MulAdd(hn::ConvertTo(f, q), hn::Set(f, d), hn::Set(f, m));
+  return ExactScaledPlus(q, hn::Set(Floats(), d), hn::Set(Floats(), m));
 }
 HWY_INLINE FloatVec ExactScaledMinus(IntVec q, float d, float m) {
   const Floats f;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/decode_panel.h"
 #include "kernels/dot_quantised.h"
 #include "kernels/dot_transposed.h"
 #include "kernels/panel.h"
@@ -36,21 +37,34 @@ constexpr std::size_t kLeastTransposedRows = 32;
 // Activation rows of a tile, and the least of a task if there are: fewer are
 // not worth decoding the weights once more.
 constexpr std::size_t kTileInputs = 48;
+// Packed rows stream past a block of weights however they are cut; small tiles
+// even out their packing.
+constexpr std::size_t kPackedInputs = 12;
 // Tasks with few activation rows. Of transposed weights they touch 1 KiB of
 // each of the file's rows, which takes two thirds of the time that 256 bytes
 // take; of others they fetch ahead what comes next.
 constexpr std::size_t kFewInputsTaskRows = 256;
-constexpr std::size_t kTasksPerThread = 4;  // evens out their ends
+// A task takes one of so many parts of what is left for each thread, if that is
+// little: the last ones are small, so that threads end at about the same time.
+constexpr std::size_t kLeftParts = 2;
 
 std::size_t DivideUp(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
-// Bounds of about equal tiles of about kTileInputs rows.
-std::vector<std::size_t> TileBounds(std::size_t rows) {
-  const std::size_t tiles =
-      std::max<std::size_t>((rows + kTileInputs / 2) / kTileInputs, 1);
+// Bounds of about equal tiles of about `each` rows.
+std::vector<std::size_t> TileBounds(std::size_t rows, std::size_t each) {
+  const std::size_t tiles = std::max<std::size_t>((rows + each / 2) / each, 1);
   std::vector<std::size_t> bounds(tiles + 1);
   for (std::size_t i = 0; i <= tiles; ++i) bounds[i] = i * rows / tiles;
   return bounds;
+}
+
+// The inputs in the form that pays with all the weights.
+ProductRows RowsFor(ConstMatrixView x, std::span<const LinearOutput> outputs) {
+  const bool unpacked =
+      std::all_of(outputs.begin(), outputs.end(),
+                  [](const LinearOutput& o) { return CanDecodePanel(o.w); });
+  const bool panels = PanelsPay(x.rows, x.cols, unpacked);
+  return {x, TileBounds(x.rows, panels ? kPackedInputs : kTileInputs), panels};
 }
 
 // How a weight matrix is multiplied: block by block, or, with few activation
@@ -99,7 +113,7 @@ class LinearWork {
         x_(x),
         outputs_(outputs),
         stop_(stop),
-        rows_(x, TileBounds(x.rows)) {}
+        rows_(RowsFor(x, outputs)) {}
 
   void Run();
 
@@ -110,7 +124,8 @@ class LinearWork {
     std::size_t begin, count;
     std::size_t first, last;
   };
-  void AddTasks(const LinearOutput& output, std::size_t wanted);
+  // `left`: weight rows of this output and those behind it.
+  void AddTasks(const LinearOutput& output, std::size_t left);
   void RunTask(const Task& task);
   void MultiplyBlocks(const Task& task);
 
@@ -119,21 +134,34 @@ class LinearWork {
   const std::span<const LinearOutput> outputs_;
   const std::stop_token& stop_;
   ProductRows rows_;
+  std::size_t total_ = 0;  // weight rows of all outputs
   std::vector<Task> tasks_;
 };
 
-void LinearWork::AddTasks(const LinearOutput& output, std::size_t wanted) {
-  const std::size_t n = output.w.rows, tiles = rows_.tiles();
-  std::size_t rows =
-      WayOf(x_, output.w) == Way::kBlocks ? kTaskRows : kFewInputsTaskRows;
-  while (DivideUp(n, rows) < wanted && rows > kLeastTaskRows) rows /= 2;
-  const std::size_t pieces =
-      std::clamp<std::size_t>(wanted / DivideUp(n, rows), 1, tiles);
-  for (std::size_t begin = 0; begin < n; begin += rows) {
-    for (std::size_t i = 0; i < pieces; ++i) {
-      tasks_.push_back({&output, begin, std::min(rows, n - begin),
-                        i * tiles / pieces, (i + 1) * tiles / pieces});
+void LinearWork::AddTasks(const LinearOutput& output, std::size_t left) {
+  const std::size_t n = output.w.rows;
+  const std::size_t threads = pool_.threads(), tiles = rows_.tiles();
+  const bool blocks = WayOf(x_, output.w) == Way::kBlocks;
+  const bool packed = blocks && rows_.as_panels();
+  const std::size_t most = blocks ? kTaskRows : kFewInputsTaskRows;
+  for (std::size_t begin = 0; begin < n;) {
+    std::size_t rows = most, pieces = 1;
+    if (threads > 1 && !packed) {
+      rows = left / (threads * kLeftParts) / kLeastTaskRows * kLeastTaskRows;
+      rows = std::clamp(rows, kLeastTaskRows, most);
+    } else if (threads > 1 && left <= threads * kTaskRows) {
+      // Narrow blocks make poor tiles: rather, threads share the last ones.
+      const std::size_t last = std::min(total_, threads * kTaskRows);
+      pieces =
+          std::min(DivideUp(kLeftParts * threads * kTaskRows, last), tiles);
     }
+    rows = std::min(rows, n - begin);
+    for (std::size_t i = 0; i < pieces; ++i) {
+      tasks_.push_back(
+          {&output, begin, rows, i * tiles / pieces, (i + 1) * tiles / pieces});
+    }
+    begin += rows;
+    left -= rows;
   }
 }
 
@@ -178,15 +206,11 @@ void LinearWork::Run() {
     pool_.For(
         rows_.tiles(), [&](std::size_t i) { rows_.Prepare(i); }, stop_);
   }
-  const std::size_t threads = pool_.threads();
-  std::size_t total = 0;
-  for (const LinearOutput& output : outputs_) total += output.w.rows;
+  for (const LinearOutput& output : outputs_) total_ += output.w.rows;
+  std::size_t left = total_;
   for (const LinearOutput& output : outputs_) {
-    // Its part of as many tasks as even out.
-    const std::size_t wanted =
-        threads > 1 ? DivideUp(threads * kTasksPerThread * output.w.rows, total)
-                    : 1;
-    AddTasks(output, wanted);
+    AddTasks(output, left);
+    left -= output.w.rows;
   }
   pool_.For(
       tasks_.size(), [&](std::size_t i) { RunTask(tasks_[i]); }, stop_);

@@ -171,7 +171,10 @@ HWY_INLINE void LoadScales(const GroupScales& groups, const std::byte* row,
       return;
     case DType::kF16: {
       std::uint16_t bits[8] = {};
-      std::memcpy(bits, at + 2 * first, 2 * count);
+      // One by one: a copy of unknown length is a call.
+      for (std::size_t i = 0; i < count; ++i) {
+        bits[i] = LoadAs<std::uint16_t>(at + 2 * (first + i));
+      }
       return WidenEight(hn::LoadU(Halves(), bits), out);
     }
     case DType::kBF16:

@@ -83,6 +83,23 @@ HWY_INLINE void AddSums(const float* from, Vec (&sum)[kSums]) {
   });
 }
 
+constexpr std::size_t kLine = 64 / sizeof(float);
+
+// Fetches floats that are written soon. What the other thread has read or
+// written takes as long to get as from memory, and stores that wait for it
+// hold up what follows.
+HWY_INLINE void PrefetchToWrite(const float* at, std::size_t floats) {
+  for (std::size_t i = 0; i < floats; i += kLine) {
+#if HWY_ARCH_X86
+    // Of __builtin_prefetch compilers make a fetch to read, unless they are
+    // told of a processor that all with AVX2 are.
+    asm volatile("prefetchw %0" : : "m"(at[i]));
+#else
+    __builtin_prefetch(at + i, 1);
+#endif
+  }
+}
+
 // Floats that are read soon, fetched a sixteenth at a time. Rows of x often
 // come from a far cache: waiting for them took a tenth of the time of a lens.
 struct Upcoming {
@@ -90,7 +107,6 @@ struct Upcoming {
   std::size_t floats;
 
   HWY_INLINE void Fetch(std::size_t sixteenth) const {
-    constexpr std::size_t kLine = 64 / sizeof(float);
     const std::size_t end = (sixteenth + 1) * floats / kPartials;
     for (std::size_t i = sixteenth * floats / kPartials; i < end; i += kLine) {
       hwy::Prefetch(at + i);
@@ -108,6 +124,9 @@ void MultiplyTile(const float* x, const float* w, std::size_t steps,
   const Floats d;
   const std::size_t panel = kPartials * PanelSection(steps);
   Waiting<kRows * kColumns> waiting;
+  Unroll<kRows>([&](auto row) HWY_ATTR {
+    PrefetchToWrite(out + row * stride, kColumns);
+  });
   for (std::size_t i = 0; i < kPartials; ++i) {
     Vec sum[kRows * kInRow];
     AccumulatePartial<kRows, kPanels>(x, w, panel, steps, sum);
@@ -229,6 +248,24 @@ void PackSteps(const float* const* at, std::size_t steps, const Packing& p) {
 // stays in the nearest cache: 21% less time than whole rows of 576 (Zen 3).
 constexpr std::size_t kStepsAtOnce = 8;
 
+// Fetches the steps behind the next kStepsAtOnce and where they go. Rows often
+// come from another core's cache.
+template <std::size_t kRows>
+HWY_INLINE void FetchAhead(const float* const* at, std::size_t steps,
+                           const Packing& p) {
+  if (steps <= kStepsAtOnce) return;
+  const std::size_t ahead = std::min(2 * kStepsAtOnce, steps) - kStepsAtOnce;
+  for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t s = 0; s < ahead; ++s) {
+      hwy::Prefetch(at[r] + (kStepsAtOnce + s) * kPartials);
+    }
+  }
+  for (std::size_t j = 0; j < kPartials; ++j) {
+    PrefetchToWrite(p.to + j * p.section + kStepsAtOnce * p.step,
+                    ahead * p.step);
+  }
+}
+
 // Packs up to kRows rows; in place of missing ones, the last again.
 template <std::size_t kRows>
 void PackGroup(ConstMatrixView rows, const Packing& p) {
@@ -240,6 +277,7 @@ void PackGroup(ConstMatrixView rows, const Packing& p) {
   const std::size_t begin = whole * kPartials;
   for (std::size_t s = 0; s < whole; s += kStepsAtOnce) {
     const std::size_t steps = std::min(kStepsAtOnce, whole - s);
+    FetchAhead<kRows>(at, whole - s, {p.to + s * p.step, p.section, p.step});
     PackSteps<kRows>(at, steps, {p.to + s * p.step, p.section, p.step});
     for (const float*& row : at) row += steps * kPartials;
   }
@@ -304,15 +342,19 @@ namespace {
 
 // With fewer rows of x, packing w costs more than it saves (AVX2: equal at
 // about 32 rows of 576 terms; AVX-512, whose dots along rows are faster, at
-// about 96: a forward pass of 32 tokens takes 0.8 of the time without). Short
-// rows spend their time on waiting sums.
-constexpr std::size_t kLeastRows = 32, kLeastRowsWide = 96;
+// about 96, or 24 where weights need not be packed: a forward pass of 60 tokens
+// takes 0.93 of the time then). Short rows spend their time on waiting sums.
+constexpr std::size_t kLeastRows = 32;
+constexpr std::size_t kLeastRowsWide = 96, kLeastUnpackedRowsWide = 24;
 constexpr std::size_t kLeastTerms = 128;
 
 }  // namespace
 
-bool PanelsPay(std::size_t rows, std::size_t k) {
-  const std::size_t least = PanelsAtOnce() > 1 ? kLeastRowsWide : kLeastRows;
+bool PanelsPay(std::size_t rows, std::size_t k, bool unpacked) {
+  std::size_t least = kLeastRows;
+  if (PanelsAtOnce() > 1) {
+    least = unpacked ? kLeastUnpackedRowsWide : kLeastRowsWide;
+  }
   return rows >= least && k >= kLeastTerms && !UsesReference();
 }
 

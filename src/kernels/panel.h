@@ -20,8 +20,9 @@
 namespace pellucid::kernels {
 
 // Whether panels are the faster way for `rows` rows of x of length `k` on the
-// instruction set in force.
-bool PanelsPay(std::size_t rows, std::size_t k);
+// instruction set in force; `unpacked`: with weights that are decoded straight
+// into panels.
+bool PanelsPay(std::size_t rows, std::size_t k, bool unpacked);
 
 // Panels of 16 rows of w that a register tile takes on the instruction set in
 // force, 4 or 1.

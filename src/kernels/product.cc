@@ -5,24 +5,29 @@
 #include <utility>
 
 #include "kernels/decode.h"
+#include "kernels/decode_panel.h"
 #include "kernels/dot_tile.h"
 #include "kernels/panel.h"
+#include "kernels/panel_layout.h"
 #include "kernels/weight_part.h"
 
 namespace pellucid::kernels {
 namespace {
 
-// Rows and columns that are decoded before they are packed: 16 KiB of a panel,
-// which are still in the nearest cache then. Whole blocks of each format.
-constexpr std::size_t kDecodedRows = 16;
+// Columns of a panel that are decoded before they are packed: 16 KiB, which are
+// still in the nearest cache then. Whole blocks of each format.
 constexpr std::size_t kDecodedCols = 256;
 
 }  // namespace
 
 ProductRows::ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds)
+    : ProductRows(x, std::move(bounds), PanelsPay(x.rows, x.cols, false)) {}
+
+ProductRows::ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds,
+                         bool as_panels)
     : x_(x), bounds_(std::move(bounds)) {
   assert(!bounds_.empty() && bounds_.back() <= x.rows);
-  if (!PanelsPay(x.rows, x.cols)) return;
+  if (!as_panels) return;
   std::size_t floats = 0;
   starts_.reserve(tiles());
   for (std::size_t i = 0; i < tiles(); ++i) {
@@ -41,7 +46,7 @@ void ProductRows::Prepare(std::size_t tile) {
 ProductBlock::ProductBlock(std::size_t max_rows, const ProductRows& x)
     : max_rows_(max_rows), as_panels_(x.as_panels()) {
   const std::size_t rows =
-      as_panels_ ? std::min(kDecodedRows, max_rows) : max_rows;
+      as_panels_ ? std::min(kPanelRows, max_rows) : max_rows;
   rows_ = Scratch(rows * Scratch::RowFloats(x.cols()));
   if (as_panels_) panels_ = Scratch(PackedPanelFloats(max_rows, x.cols()));
 }
@@ -63,19 +68,27 @@ void ProductBlock::LoadPanels(const WeightView& w, std::size_t begin,
       rows.data != nullptr) {
     return PackPanels(rows, panels_.data());
   }
-  // Scales that lie beside the elements go with whole rows.
-  const std::size_t most = w.HasGroups() ? w.cols : kDecodedCols;
   float* to = panels_.data();
-  for (std::size_t r = 0; r < count; r += kDecodedRows) {
-    const std::size_t rows = std::min(kDecodedRows, count - r);
-    for (std::size_t c = 0; c < w.cols; c += most) {
-      const std::size_t cols = std::min(most, w.cols - c);
-      const MatrixView decoded = rows_.Rows(rows, cols);
-      DecodeRows(cols == w.cols ? w : ColumnsOf(w, c, cols), begin + r,
-                 decoded);
-      PackPanelColumns(decoded, c, w.cols, to);
+  for (std::size_t r = 0; r < count; r += kPanelRows) {
+    const std::size_t rows = std::min(kPanelRows, count - r);
+    if (CanDecodePanel(w)) {
+      DecodePanel(w, begin + r, rows, to);
+    } else {
+      DecodeThenPack(w, begin + r, rows, to);
     }
     to += PackedPanelFloats(rows, w.cols);
+  }
+}
+
+void ProductBlock::DecodeThenPack(const WeightView& w, std::size_t begin,
+                                  std::size_t count, float* to) {
+  // Scales that lie beside the elements go with whole rows.
+  const std::size_t most = w.HasGroups() ? w.cols : kDecodedCols;
+  for (std::size_t c = 0; c < w.cols; c += most) {
+    const std::size_t cols = std::min(most, w.cols - c);
+    const MatrixView decoded = rows_.Rows(count, cols);
+    DecodeRows(cols == w.cols ? w : ColumnsOf(w, c, cols), begin, decoded);
+    PackPanelColumns(decoded, c, w.cols, to);
   }
 }
 

@@ -19,7 +19,10 @@ namespace pellucid::kernels {
 class ProductRows {
  public:
   // Tile i is rows bounds[i] .. bounds[i + 1] - 1 of x [M, K], K >= 1, which
-  // outlives this.
+  // outlives this. `as_panels`: the form, of which PanelsPay tells the faster.
+  ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds,
+              bool as_panels);
+  // In the form that pays with any weights.
   ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds);
 
   std::size_t tiles() const { return bounds_.size() - 1; }
@@ -58,6 +61,8 @@ class ProductBlock {
 
  private:
   void LoadPanels(const WeightView& w, std::size_t begin, std::size_t count);
+  void DecodeThenPack(const WeightView& w, std::size_t begin, std::size_t count,
+                      float* to);
 
   std::size_t max_rows_;
   bool as_panels_;
