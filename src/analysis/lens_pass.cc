@@ -27,6 +27,9 @@ constexpr std::size_t kTileCells = 96;
 // Cells that share a decoded block before the next one is decoded: enough to
 // make decoding cheap, few enough to leave tasks for many threads.
 constexpr std::size_t kTaskCells = 1024;
+// The last tasks are cut in so many, so that threads end at about the same
+// time.
+constexpr std::size_t kLastPieces = 2;
 // Blocks that are decoded at once at LensPrecision::kFast, whose products are
 // done sooner than the next cells come from a far cache: with one, that takes
 // two thirds of the time (576 wide, 2048 cells).
@@ -91,6 +94,12 @@ class LensPass {
   std::size_t CellsOf(const Group& group) const {
     return cells_.offsets[group.last] - cells_.offsets[group.first];
   }
+  // A chunk of the vocabulary for the cells of some positions.
+  struct Task {
+    std::size_t chunk;
+    Group group;
+  };
+  std::vector<Task> Tasks() const;
   void ReadWatched(std::size_t position);
   // The logits of watched tokens that ranks are counted above.
   std::span<const float> LimitsOf(std::size_t cell) const {
@@ -98,8 +107,8 @@ class LensPass {
   }
   void RunTask(std::size_t chunk, const Group& group,
                const std::stop_token& stop);
-  template <typename Rows, typename Block>
-  void WalkChunk(std::size_t chunk, const Group& group,
+  template <typename Block, typename Rows>
+  void WalkChunk(std::size_t chunk, const std::vector<Group>& tiles, Rows rows,
                  const std::stop_token& stop, std::span<ChunkCell> results);
   // `logits` [cells of the tile, vocabulary rows from first_row on].
   void RunTile(std::size_t first_row, ConstMatrixView logits, const Group& tile,
@@ -149,6 +158,24 @@ std::vector<LensPass::Group> LensPass::Grouped(std::size_t first,
   return groups;
 }
 
+std::vector<LensPass::Task> LensPass::Tasks() const {
+  const std::vector<Group> groups = Grouped(0, cells_.positions(), kTaskCells);
+  const std::size_t threads = pool_.threads();
+  std::vector<Task> tasks;
+  std::size_t left = groups.size() * chunks_;
+  for (const Group& group : groups) {
+    for (std::size_t chunk = 0; chunk < chunks_; ++chunk, --left) {
+      const std::size_t pieces =
+          threads > 1 && left <= threads ? kLastPieces : 1;
+      const std::size_t cells = (CellsOf(group) + pieces - 1) / pieces;
+      for (const Group& piece : Grouped(group.first, group.last, cells)) {
+        tasks.push_back({chunk, piece});
+      }
+    }
+  }
+  return tasks;
+}
+
 Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
                                                const Progress& progress) {
   watched_logits_.resize(cells_.cells());
@@ -159,17 +186,17 @@ Result<std::vector<DecodedCell>> LensPass::Run(const std::stop_token& stop,
   partial_.resize(chunks_);
   for (auto& chunk : partial_) chunk.resize(cells_.cells());
   floors_ = std::vector<Floor>(cells_.cells());
-  const std::vector<Group> groups = Grouped(0, cells_.positions(), kTaskCells);
-  const std::size_t tasks = groups.size() * chunks_;
+  const std::vector<Task> tasks = Tasks();
   std::mutex reporting;  // progress is told in order, by one at a time
   std::size_t done = 0;
   pool_.For(
-      tasks,
+      tasks.size(),
       [&](std::size_t i) {
-        RunTask(i % chunks_, groups[i / chunks_], stop);
+        RunTask(tasks[i].chunk, tasks[i].group, stop);
         if (!progress || stop.stop_requested()) return;
         const std::lock_guard lock(reporting);
-        progress(static_cast<double>(++done) / static_cast<double>(tasks));
+        progress(static_cast<double>(++done) /
+                 static_cast<double>(tasks.size()));
       },
       stop);
   if (stop.stop_requested()) return CancelledError("lens: stopped");
@@ -222,12 +249,20 @@ void LensPass::RunTask(std::size_t chunk, const Group& group,
       result.greater.resize(cells_.watched[p].size());
     }
   }
+  const std::vector<Group> tiles = Grouped(group.first, group.last, kTileCells);
+  std::vector<std::size_t> bounds = {0};
+  for (const Group& tile : tiles) {
+    bounds.push_back(bounds.back() + CellsOf(tile));
+  }
+  const ConstMatrixView cells = cells_.normed.Rows(first_cell, results.size());
   if (fast_) {
-    WalkChunk<kernels::IntegerRows, kernels::IntegerBlock>(chunk, group, stop,
-                                                           results);
+    WalkChunk<kernels::IntegerBlock>(
+        chunk, tiles, kernels::IntegerRows(cells, std::move(bounds)), stop,
+        results);
   } else {
-    WalkChunk<kernels::ProductRows, kernels::ProductBlock>(chunk, group, stop,
-                                                           results);
+    WalkChunk<kernels::ProductBlock>(
+        chunk, tiles, kernels::ProductRows(cells, std::move(bounds), unembed_),
+        stop, results);
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
     const TopHeap& top = results[i].top;
@@ -235,21 +270,15 @@ void LensPass::RunTask(std::size_t chunk, const Group& group,
   }
 }
 
-template <typename Rows, typename Block>
-void LensPass::WalkChunk(std::size_t chunk, const Group& group,
-                         const std::stop_token& stop,
+template <typename Block, typename Rows>
+void LensPass::WalkChunk(std::size_t chunk, const std::vector<Group>& tiles,
+                         Rows rows, const std::stop_token& stop,
                          std::span<ChunkCell> results) {
-  const std::size_t first_cell = cells_.offsets[group.first];
-  const std::vector<Group> tiles = Grouped(group.first, group.last, kTileCells);
-  std::vector<std::size_t> bounds = {0};
+  const std::size_t first_cell = cells_.offsets[tiles.front().first];
   std::size_t most = 0;
-  for (const Group& tile : tiles) {
-    bounds.push_back(bounds.back() + CellsOf(tile));
-    most = std::max(most, CellsOf(tile));
-  }
+  for (const Group& tile : tiles) most = std::max(most, CellsOf(tile));
   const std::size_t begin = chunk * kVocabChunk;
   const std::size_t end = std::min(begin + kVocabChunk, unembed_.rows);
-  Rows rows(cells_.normed.Rows(first_cell, results.size()), std::move(bounds));
   for (std::size_t i = 0; i < rows.tiles(); ++i) rows.Prepare(i);
   std::vector<Block> weights;
   while (weights.size() < (fast_ ? kFastBlocks : 1)) {

@@ -29,8 +29,8 @@ PELLUCID_INSTANTIATE_PER_ISA(IntegerProductTest);
 PaddedMatrix ProductOf(ConstMatrixView x, const WeightView& w,
                        const std::vector<std::size_t>& bounds,
                        std::size_t block_rows) {
-  return testutil::BlockProduct<IntegerRows, IntegerBlock>(x, w, bounds,
-                                                           block_rows);
+  return testutil::BlockProduct<IntegerBlock>(IntegerRows(x, bounds), w, bounds,
+                                              block_rows);
 }
 
 // Every length of the last step of terms, of the last group of either operand.

@@ -20,8 +20,10 @@ constexpr std::size_t kDecodedCols = 256;
 
 }  // namespace
 
-ProductRows::ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds)
-    : ProductRows(x, std::move(bounds), PanelsPay(x.rows, x.cols, false)) {}
+ProductRows::ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds,
+                         const WeightView& w)
+    : ProductRows(x, std::move(bounds),
+                  PanelsPay(x.rows, x.cols, CanDecodePanel(w))) {}
 
 ProductRows::ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds,
                          bool as_panels)

@@ -22,8 +22,9 @@ class ProductRows {
   // outlives this. `as_panels`: the form, of which PanelsPay tells the faster.
   ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds,
               bool as_panels);
-  // In the form that pays with any weights.
-  ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds);
+  // In the form that pays with `w`.
+  ProductRows(ConstMatrixView x, std::vector<std::size_t> bounds,
+              const WeightView& w);
 
   std::size_t tiles() const { return bounds_.size() - 1; }
   std::size_t cols() const { return x_.cols; }

@@ -12,6 +12,7 @@
 #include "testutil/noise.h"
 #include "testutil/padded_matrix.h"
 #include "testutil/per_isa.h"
+#include "testutil/random_weights.h"
 
 namespace pellucid::kernels {
 namespace {
@@ -22,14 +23,20 @@ using testutil::PaddedMatrix;
 class ProductTest : public testutil::PerIsaTest {};
 PELLUCID_INSTANTIATE_PER_ISA(ProductTest);
 
+// In the form that pays, and in either.
 void ExpectEqualsReference(ConstMatrixView x, const WeightView& w,
                            const std::vector<std::size_t>& bounds,
                            std::size_t block_rows) {
-  const PaddedMatrix out = testutil::BlockProduct<ProductRows, ProductBlock>(
-      x, w, bounds, block_rows);
   PaddedMatrix expected(x.rows, w.rows, /*seed=*/1);
   reference::Linear(x, w, {}, expected.View());
-  EXPECT_EQ(Bits(out.values), Bits(expected.values));
+  const auto expect_equal = [&](ProductRows rows) {
+    const PaddedMatrix out = testutil::BlockProduct<ProductBlock>(
+        std::move(rows), w, bounds, block_rows);
+    EXPECT_EQ(Bits(out.values), Bits(expected.values));
+  };
+  expect_equal(ProductRows(x, bounds, w));
+  expect_equal(ProductRows(x, bounds, /*as_panels=*/true));
+  expect_equal(ProductRows(x, bounds, /*as_panels=*/false));
 }
 
 // Few rows stay as they lie, many become panels where those pay.
@@ -67,6 +74,17 @@ TEST_P(ProductTest, DecodedRowsEqualReference) {
     turned.transposed = true;
     turned.row_bytes = 36 * sizeof(float);
     ExpectEqualsReference(x.View(), turned, {0, 40}, 36);
+  }
+}
+
+// By way of rows of floats or straight into panels.
+TEST_P(ProductTest, QuantisedRowsEqualReference) {
+  for (const DType dtype :
+       {DType::kQ4_1, DType::kQ8_0, DType::kQ5_0, DType::kQ4_K, DType::kBF16}) {
+    SCOPED_TRACE(InfoOf(dtype).name);
+    PaddedMatrix x(29, 512, /*seed=*/1);
+    const testutil::RandomWeights w(dtype, 45, 512, /*seed=*/2);
+    ExpectEqualsReference(x.View(), w.view, {0, 12, 24, 29}, 32);
   }
 }
 

@@ -12,14 +12,13 @@
 
 namespace pellucid::testutil {
 
-// x times w, `block_rows` rows of w at a time, as kernels::ProductRows and
-// ProductBlock or classes like these compute it.
-template <typename Rows, typename Block>
-PaddedMatrix BlockProduct(ConstMatrixView x, const WeightView& w,
+// Rows of x, cut at `bounds`, times w, `block_rows` rows of w at a time, as
+// kernels::ProductRows and ProductBlock or classes like these compute it.
+template <typename Block, typename Rows>
+PaddedMatrix BlockProduct(Rows rows, const WeightView& w,
                           const std::vector<std::size_t>& bounds,
                           std::size_t block_rows) {
-  PaddedMatrix out(x.rows, w.rows, /*seed=*/1);
-  Rows rows(x, bounds);
+  PaddedMatrix out(bounds.back(), w.rows, /*seed=*/1);
   for (std::size_t i = 0; i < rows.tiles(); ++i) rows.Prepare(i);
   Block block(block_rows, rows);
   for (std::size_t n = 0; n < w.rows; n += block_rows) {
