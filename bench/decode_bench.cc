@@ -64,6 +64,9 @@ BENCHMARK_CAPTURE(BM_DecodePanel, BF16, DType::kBF16);
 BENCHMARK_CAPTURE(BM_DecodePanel, Q4_0, DType::kQ4_0);
 BENCHMARK_CAPTURE(BM_DecodePanel, Q4_1, DType::kQ4_1);
 BENCHMARK_CAPTURE(BM_DecodePanel, Q8_0, DType::kQ8_0);
+BENCHMARK_CAPTURE(BM_DecodePanel, Q4_K, DType::kQ4_K);
+BENCHMARK_CAPTURE(BM_DecodePanel, Q5_K, DType::kQ5_K);
+BENCHMARK_CAPTURE(BM_DecodePanel, Q6_K, DType::kQ6_K);
 BENCHMARK_CAPTURE(BM_DecodePanel, Mlx4, DType::kU4);
 BENCHMARK_CAPTURE(BM_DecodePanel, Mlx8, DType::kU8);
 

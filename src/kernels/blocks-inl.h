@@ -101,6 +101,9 @@ HWY_INLINE FloatVec ScaledPlus(IntVec q, FloatVec d, FloatVec m) {
 HWY_INLINE FloatVec ExactScaledPlus(IntVec q, FloatVec d, FloatVec m) {
   return hn::MulAdd(hn::ConvertTo(Floats(), q), d, m);
 }
+HWY_INLINE FloatVec ExactScaledMinus(IntVec q, FloatVec d, FloatVec m) {
+  return hn::MulSub(hn::ConvertTo(Floats(), q), d, m);
+}
 
 HWY_INLINE FloatVec Scaled(IntVec q, float d) {
   return Scaled(q, hn::Set(Floats(), d));
@@ -115,8 +118,7 @@ HWY_INLINE FloatVec ExactScaledPlus(IntVec q, float d, float m) {
   return ExactScaledPlus(q, hn::Set(Floats(), d), hn::Set(Floats(), m));
 }
 HWY_INLINE FloatVec ExactScaledMinus(IntVec q, float d, float m) {
-  const Floats f;
-  return hn::MulSub(hn::ConvertTo(f, q), hn::Set(f, d), hn::Set(f, m));
+  return ExactScaledMinus(q, hn::Set(Floats(), d), hn::Set(Floats(), m));
 }
 
 // What `value` gives for the low (kHigh = 0) or high nibbles of bytes that were

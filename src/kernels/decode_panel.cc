@@ -1,5 +1,5 @@
-// A register holds one number of each of kLanes rows: first a word of their
-// bytes, then one element of it at a time, with scales that differ by lane.
+// Block by block of a panel's rows: their scales, then a tile of their bytes,
+// then each element of all rows to its place (kernels/panel_blocks-inl.h).
 #include "kernels/decode_panel.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 #include "hwy/highway.h"
 #include "kernels/blocks-inl.h"
 #include "kernels/packed-inl.h"
-#include "kernels/transpose-inl.h"
+#include "kernels/panel_blocks-inl.h"
 #include "kernels/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,200 +25,14 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using blocks::Floats;
 using blocks::FloatVec;
-using blocks::Ints;
-using blocks::IntVec;
-using blocks::kLanes;
-using Words = hn::RebindToUnsigned<Floats>;
-using WordVec = hn::Vec<Words>;
-
-// The bytes of a row that are turned around at once.
-constexpr std::size_t kTileWords = 4, kTileBytes = 16;
-
-// Words of kLanes rows, lane r being of row r.
-struct TileOfWords {
-  WordVec v[kTileWords];
-};
-
-HWY_INLINE TransposedTile LoadTile(const std::uint8_t* const* rows,
-                                   std::size_t at) {
-  const hn::CappedTag<std::uint8_t, kTileBytes> bytes;
-  return TransposeTile([&](std::size_t r) HWY_ATTR {
-    return hn::BitCast(TileFour(), hn::LoadU(bytes, rows[r] + at));
-  });
-}
-
-// Bytes [at, at + 16) of kLanes rows, which are one tile or two.
-template <std::size_t kTiles = kLanes / kTransposeRows>
-HWY_INLINE TileOfWords LoadWords(const std::uint8_t* const* rows,
-                                 std::size_t at) {
-  TileOfWords words;
-  const TransposedTile first = LoadTile(rows, at);
-  if constexpr (kTiles == 1) {
-    Unroll<kTileWords>([&](auto i) HWY_ATTR {
-      words.v[i] = hn::BitCast(Words(), first.v[i]);
-    });
-  } else {
-    static_assert(kTiles == 2);
-    const TransposedTile second = LoadTile(rows + kTransposeRows, at);
-    Unroll<kTileWords>([&](auto i) HWY_ATTR {
-      words.v[i] =
-          hn::BitCast(Words(), hn::Combine(Floats(), second.v[i], first.v[i]));
-    });
-  }
-  return words;
-}
-
-// Bits [kBits kField, kBits (kField + 1)) of each word.
-template <std::size_t kBits, std::size_t kField>
-HWY_INLINE IntVec Field(WordVec words) {
-  constexpr std::size_t kFirst = kBits * kField;
-  const WordVec moved = hn::ShiftRight<kFirst>(words);
-  if constexpr (kFirst + kBits == 32) {
-    return hn::BitCast(Ints(), moved);
-  } else {
-    return hn::BitCast(
-        Ints(),
-        hn::And(moved, hn::Set(Words(), (std::uint32_t{1} << kBits) - 1)));
-  }
-}
-
-// The same with a sign.
-template <std::size_t kBits, std::size_t kField>
-HWY_INLINE IntVec SignedField(WordVec words) {
-  constexpr std::size_t kAbove = 32 - kBits * (kField + 1);
-  return hn::ShiftRight<32 - kBits>(
-      hn::ShiftLeft<kAbove>(hn::BitCast(Ints(), words)));
-}
-
-// The lower half of each word, which is a half-precision number.
-HWY_INLINE FloatVec LowHalves(WordVec words) {
-  const hn::Rebind<std::uint16_t, Floats> bits;
-  const hn::Rebind<hwy::float16_t, Floats> halves;
-  return hn::PromoteTo(Floats(),
-                       hn::BitCast(halves, hn::TruncateTo(bits, words)));
-}
-HWY_INLINE FloatVec HighHalves(WordVec words) {
-  return LowHalves(hn::ShiftRight<16>(words));
-}
-
-// Of a block of each row.
-struct Scales {
-  FloatVec scale, bias;
-};
-
-// A format has
-//   kElements, kBytes    of a block
-//   kTiles, kFirst       of 16 bytes each, and the byte at which they begin
-//   kFields              elements of a word
-//   ElementOf            the element that field f of word w of a tile is
-//   Value<f>             of field f of words
-//   ScalesAt             where they lie in the blocks: of those that begin at
-//                        byte `at` of their rows
-struct Q4_1 {
-  static constexpr std::size_t kElements = 32, kBytes = 20;
-  static constexpr std::size_t kTiles = 1, kFirst = 4, kFields = 8;
-  static constexpr std::size_t ElementOf(std::size_t, std::size_t w,
-                                         std::size_t f) {
-    return 4 * w + f / 2 + f % 2 * 16;
-  }
-  static HWY_INLINE Scales ScalesAt(const std::uint8_t* const* rows,
-                                    std::size_t at) {
-    const WordVec both = LoadWords(rows, at).v[0];
-    return {LowHalves(both), HighHalves(both)};
-  }
-  template <std::size_t kField>
-  static HWY_INLINE FloatVec Value(WordVec words, const Scales& s) {
-    return blocks::ExactScaledPlus(Field<4, kField>(words), s.scale, s.bias);
-  }
-};
-
-HWY_INLINE Scales ScaleBefore(const std::uint8_t* const* rows, std::size_t at) {
-  return {LowHalves(LoadWords(rows, at).v[0]), hn::Zero(Floats())};
-}
-
-struct Q4_0 {
-  static constexpr std::size_t kElements = 32, kBytes = 18;
-  static constexpr std::size_t kTiles = 1, kFirst = 2, kFields = 8;
-  static constexpr std::size_t ElementOf(std::size_t tile, std::size_t w,
-                                         std::size_t f) {
-    return Q4_1::ElementOf(tile, w, f);
-  }
-  static HWY_INLINE Scales ScalesAt(const std::uint8_t* const* rows,
-                                    std::size_t at) {
-    return ScaleBefore(rows, at);
-  }
-  template <std::size_t kField>
-  static HWY_INLINE FloatVec Value(WordVec words, const Scales& s) {
-    const IntVec q = Field<4, kField>(words);
-    return blocks::Scaled(hn::Sub(q, hn::Set(Ints(), 8)), s.scale);
-  }
-};
-
-struct Q8_0 {
-  static constexpr std::size_t kElements = 32, kBytes = 34;
-  static constexpr std::size_t kTiles = 2, kFirst = 2, kFields = 4;
-  static constexpr std::size_t ElementOf(std::size_t tile, std::size_t w,
-                                         std::size_t f) {
-    return 16 * tile + 4 * w + f;
-  }
-  static HWY_INLINE Scales ScalesAt(const std::uint8_t* const* rows,
-                                    std::size_t at) {
-    return ScaleBefore(rows, at);
-  }
-  template <std::size_t kField>
-  static HWY_INLINE FloatVec Value(WordVec words, const Scales& s) {
-    return blocks::Scaled(SignedField<8, kField>(words), s.scale);
-  }
-};
-
-// MLX's, whose scales lie in tensors beside them.
-template <std::size_t kBits>
-struct Affine {
-  static constexpr std::size_t kElements = 32, kBytes = 4 * kBits;
-  static constexpr std::size_t kTiles = kBytes / kTileBytes, kFirst = 0;
-  static constexpr std::size_t kFields = 32 / kBits;
-  static constexpr std::size_t ElementOf(std::size_t tile, std::size_t w,
-                                         std::size_t f) {
-    return (kTileWords * tile + w) * kFields + f;
-  }
-  template <std::size_t kField>
-  static HWY_INLINE FloatVec Value(WordVec words, const Scales& s) {
-    return blocks::ScaledPlus(Field<kBits, kField>(words), s.scale, s.bias);
-  }
-};
-
-// Elements of 16 bits without a scale.
-struct Narrow {
-  static constexpr std::size_t kElements = 16, kBytes = 32;
-  static constexpr std::size_t kTiles = 2, kFirst = 0, kFields = 2;
-  static constexpr std::size_t ElementOf(std::size_t tile, std::size_t w,
-                                         std::size_t f) {
-    return 8 * tile + 2 * w + f;
-  }
-  static HWY_INLINE Scales ScalesAt(const std::uint8_t* const*, std::size_t) {
-    return {hn::Zero(Floats()), hn::Zero(Floats())};
-  }
-};
-
-struct F16 : Narrow {
-  template <std::size_t kField>
-  static HWY_INLINE FloatVec Value(WordVec words, const Scales&) {
-    return kField == 0 ? LowHalves(words) : HighHalves(words);
-  }
-};
-
-// The upper halves of floats.
-struct BF16 : Narrow {
-  template <std::size_t kField>
-  static HWY_INLINE FloatVec Value(WordVec words, const Scales&) {
-    const WordVec upper = kField == 0
-                              ? hn::ShiftLeft<16>(words)
-                              : hn::And(words, hn::Set(Words(), 0xffff0000u));
-    return hn::BitCast(Floats(), upper);
-  }
-};
+using panel_blocks::Floats;
+using panel_blocks::kLanes;
+using panel_blocks::kTileBytes;
+using panel_blocks::kTileWords;
+using panel_blocks::LoadWords;
+using panel_blocks::Scales;
+using panel_blocks::TileOfWords;
 
 // A panel and where its rows come from; in place of missing ones, the last
 // again.
@@ -332,24 +146,63 @@ void DecodeGroups(const WeightView& w, std::size_t begin, std::size_t count,
   }
 }
 
+// Blocks of 256.
+template <class Format>
+void DecodeLargeBlocks(const WeightView& w, std::size_t begin,
+                       std::size_t count, float* to) {
+  using Packed = typename Format::Packed;
+  constexpr std::size_t kUnit = Format::kUnitElements;
+  static_assert(kUnit * Packed::kUnits == Packed::kElements);
+  const Panel panel(w, begin, count, to);
+  alignas(64) float scales[Packed::kScales][kPanelRows];
+  for (std::size_t block = 0; block < w.cols / Packed::kElements; ++block) {
+    panel.FetchNext<kPanelRows * Packed::kBytes>(block);
+    const std::size_t at = block * Packed::kBytes;
+    for (std::size_t r = 0; r < kPanelRows; ++r) {
+      float values[Packed::kScales + blocks::kScaleSlack];
+      Packed::UnpackScales(panel.bytes[r] + at, 1, values);
+      for (std::size_t i = 0; i < Packed::kScales; ++i) {
+        scales[i][r] = values[i];
+      }
+    }
+    for (std::size_t unit = 0; unit < Packed::kUnits; ++unit) {
+      const std::size_t first = block * Packed::kElements + unit * kUnit;
+      for (std::size_t lane = 0; lane < kPanelRows; lane += kLanes) {
+        Format::DecodeUnit(panel.bytes + lane, at, unit, scales[0] + lane,
+                           [&](auto k, hn::Vec<Floats> value) HWY_ATTR {
+                             hn::Store(value, Floats(),
+                                       panel.sections[k % kPartials] + first +
+                                           lane + k / kPartials * kPanelRows);
+                           });
+      }
+    }
+  }
+}
+
 void DecodeOfType(const WeightView& w, std::size_t begin, std::size_t count,
                   float* to) {
   switch (w.dtype) {
     case DType::kF16:
-      return DecodeBlocks<F16>(w, begin, count, to);
+      return DecodeBlocks<panel_blocks::F16>(w, begin, count, to);
     case DType::kBF16:
-      return DecodeBlocks<BF16>(w, begin, count, to);
+      return DecodeBlocks<panel_blocks::BF16>(w, begin, count, to);
     case DType::kQ4_0:
-      return DecodeBlocks<Q4_0>(w, begin, count, to);
+      return DecodeBlocks<panel_blocks::Q4_0>(w, begin, count, to);
     case DType::kQ4_1:
-      return DecodeBlocks<Q4_1>(w, begin, count, to);
+      return DecodeBlocks<panel_blocks::Q4_1>(w, begin, count, to);
     case DType::kQ8_0:
-      return DecodeBlocks<Q8_0>(w, begin, count, to);
+      return DecodeBlocks<panel_blocks::Q8_0>(w, begin, count, to);
+    case DType::kQ4_K:
+      return DecodeLargeBlocks<panel_blocks::Q4_K>(w, begin, count, to);
+    case DType::kQ5_K:
+      return DecodeLargeBlocks<panel_blocks::Q5_K>(w, begin, count, to);
+    case DType::kQ6_K:
+      return DecodeLargeBlocks<panel_blocks::Q6_K>(w, begin, count, to);
     case DType::kU4:
-      return DecodeGroups<Affine<4>>(w, begin, count, to);
+      return DecodeGroups<panel_blocks::Affine<4>>(w, begin, count, to);
     default:
       assert(w.dtype == DType::kU8);
-      return DecodeGroups<Affine<8>>(w, begin, count, to);
+      return DecodeGroups<panel_blocks::Affine<8>>(w, begin, count, to);
   }
 }
 
@@ -372,6 +225,9 @@ bool CanDecodePanel(const WeightView& w) {
     case DType::kQ4_0:
     case DType::kQ4_1:
     case DType::kQ8_0:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+    case DType::kQ6_K:
       return true;
     case DType::kU4:
     case DType::kU8:

@@ -12,8 +12,8 @@
 
 namespace pellucid::kernels {
 
-// Whether DecodePanel reads `w`: 4 and 8 bits of ggml's Q4_0, Q4_1 and Q8_0 and
-// of MLX, F16 and BF16, in rows of whole blocks.
+// Whether DecodePanel reads `w`: ggml's Q4_0, Q4_1, Q8_0, Q4_K, Q5_K and Q6_K,
+// MLX's 4 and 8 bits, F16 and BF16 in rows of whole blocks.
 bool CanDecodePanel(const WeightView& w);
 
 // Decodes rows [begin, begin + count) of `w`, count 1 to 16, and packs them

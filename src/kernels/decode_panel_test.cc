@@ -108,6 +108,18 @@ TEST_P(DecodePanelTest, EqualsRowsOfEveryTypeAtAnyAlignment) {
   }
 }
 
+TEST_P(DecodePanelTest, EqualsRowsOfLargeBlocks) {
+  for (const DType dtype : {DType::kQ4_K, DType::kQ5_K, DType::kQ6_K}) {
+    for (std::size_t offset = 0; offset < 4; ++offset) {
+      for (const std::size_t cols : {256u, 768u, 1536u}) {
+        const Weights w(dtype, 19, cols, offset);
+        ExpectEqualsRows(w.view, 3, 16);
+        ExpectEqualsRows(w.view, 18, 1);
+      }
+    }
+  }
+}
+
 TEST_P(DecodePanelTest, EqualsRowsWithScalesBeside) {
   for (const DType dtype : {DType::kU4, DType::kU8}) {
     for (const DType scale_type : {DType::kF32, DType::kF16, DType::kBF16}) {
@@ -152,7 +164,7 @@ TEST_P(DecodePanelTest, SaysWhatItDoesNotRead) {
   EXPECT_FALSE(CanDecodePanel(w.view));
   EXPECT_FALSE(CanDecodePanel(Weights(DType::kBF16, 16, 24, 0).view));
   EXPECT_FALSE(CanDecodePanel(Weights(DType::kF32, 16, 32, 0).view));
-  EXPECT_FALSE(CanDecodePanel(Weights(DType::kQ6_K, 16, 256, 0).view));
+  EXPECT_FALSE(CanDecodePanel(Weights(DType::kQ3_K, 16, 256, 0).view));
   Weights grouped(DType::kU8, 16, 64, /*offset=*/0);
   grouped.AddGroups(16, DType::kF32, /*offset=*/0);
   EXPECT_FALSE(CanDecodePanel(grouped.view));
