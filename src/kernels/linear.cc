@@ -142,18 +142,20 @@ void LinearWork::AddTasks(const LinearOutput& output, std::size_t left) {
   const std::size_t n = output.w.rows;
   const std::size_t threads = pool_.threads(), tiles = rows_.tiles();
   const bool blocks = WayOf(x_, output.w) == Way::kBlocks;
-  const bool packed = blocks && rows_.as_panels();
   const std::size_t most = blocks ? kTaskRows : kFewInputsTaskRows;
+  // Narrow blocks make poor tiles of packed rows.
+  const std::size_t least =
+      blocks && rows_.as_panels() ? kTaskRows : kLeastTaskRows;
   for (std::size_t begin = 0; begin < n;) {
     std::size_t rows = most, pieces = 1;
-    if (threads > 1 && !packed) {
-      rows = left / (threads * kLeftParts) / kLeastTaskRows * kLeastTaskRows;
-      rows = std::clamp(rows, kLeastTaskRows, most);
-    } else if (threads > 1 && left <= threads * kTaskRows) {
-      // Narrow blocks make poor tiles: rather, threads share the last ones.
-      const std::size_t last = std::min(total_, threads * kTaskRows);
-      pieces =
-          std::min(DivideUp(kLeftParts * threads * kTaskRows, last), tiles);
+    if (threads > 1) {
+      rows = left / (threads * kLeftParts) / least * least;
+      rows = std::clamp(rows, least, most);
+      // What is too little to be cut by its rows, threads share.
+      const std::size_t last = std::min(total_, threads * least);
+      if (blocks && left <= last) {
+        pieces = std::min(DivideUp(kLeftParts * threads * least, last), tiles);
+      }
     }
     rows = std::min(rows, n - begin);
     for (std::size_t i = 0; i < pieces; ++i) {

@@ -73,6 +73,47 @@ TEST_P(LinearTest, ManyInputsEqualReference) {
   EXPECT_EQ(Bits(out.values), Bits(expected.values));
 }
 
+// Several outputs in panels, whose last blocks threads share; of types that are
+// decoded straight into panels or by way of rows.
+TEST_P(LinearTest, OutputsTogetherEqualReference) {
+  constexpr std::size_t kTerms = 256;
+  const Weights some[] = {{DType::kQ4_1, 150, kTerms, /*seed=*/1},
+                          {DType::kBF16, 64, kTerms, /*seed=*/2},
+                          {DType::kQ8_0, 7, kTerms, /*seed=*/3}};
+  const Weights other(DType::kQ5_1, 65, kTerms, /*seed=*/4);
+  const auto bias = Noise(150, /*seed=*/7);
+  for (const std::size_t m : {24u, 61u, 130u}) {
+    PaddedMatrix x(m, kTerms, /*seed=*/m);
+    std::vector<PaddedMatrix> expected;
+    std::vector<LinearOutput> outputs;
+    for (const Weights* w : {&some[0], &some[1], &some[2], &other}) {
+      const bool first = outputs.empty();
+      const auto b =
+          first ? std::span<const float>(bias) : std::span<const float>();
+      outputs.push_back({w->view, b, {}});
+      expected.emplace_back(m, w->view.rows, /*seed=*/8);
+      reference::Linear(x.View(), w->view, b, expected.back().View());
+    }
+    // Without the last one, all are decoded straight into panels.
+    for (const std::size_t count : {3u, 4u}) {
+      for (const std::size_t threads : {1u, 2u, 3u, 16u}) {
+        SCOPED_TRACE(::testing::Message()
+                     << "M=" << m << ", " << count << " outputs, " << threads
+                     << " threads");
+        std::vector<PaddedMatrix> out;
+        for (std::size_t i = 0; i < count; ++i) {
+          out.emplace_back(m, outputs[i].w.rows, /*seed=*/8);
+          outputs[i].y = out.back().View();
+        }
+        Linear(TaskPool(threads), x.View(), std::span(outputs).first(count));
+        for (std::size_t i = 0; i < count; ++i) {
+          EXPECT_EQ(Bits(out[i].values), Bits(expected[i].values)) << i;
+        }
+      }
+    }
+  }
+}
+
 TEST_P(LinearTest, FollowsTheRowOrderOfFloats) {
   const TaskPool pool(1);
   std::vector<std::uint32_t> order(70);
