@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "kernels/decode_panel.h"
@@ -44,9 +45,7 @@ constexpr std::size_t kPackedInputs = 12;
 // each of the file's rows, which takes two thirds of the time that 256 bytes
 // take; of others they fetch ahead what comes next.
 constexpr std::size_t kFewInputsTaskRows = 256;
-// A task takes one of so many parts of what is left for each thread, if that is
-// little: the last ones are small, so that threads end at about the same time.
-constexpr std::size_t kLeftParts = 2;
+constexpr std::size_t kTasksPerThread = 4;  // evens out their ends
 
 std::size_t DivideUp(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
@@ -126,6 +125,7 @@ class LinearWork {
   };
   // `left`: weight rows of this output and those behind it.
   void AddTasks(const LinearOutput& output, std::size_t left);
+  void DealTasks();
   void RunTask(const Task& task);
   void MultiplyBlocks(const Task& task);
 
@@ -142,29 +142,44 @@ void LinearWork::AddTasks(const LinearOutput& output, std::size_t left) {
   const std::size_t n = output.w.rows;
   const std::size_t threads = pool_.threads(), tiles = rows_.tiles();
   const bool blocks = WayOf(x_, output.w) == Way::kBlocks;
-  const std::size_t most = blocks ? kTaskRows : kFewInputsTaskRows;
+  std::size_t rows = blocks ? kTaskRows : kFewInputsTaskRows;
   // Narrow blocks make poor tiles of packed rows.
   const std::size_t least =
       blocks && rows_.as_panels() ? kTaskRows : kLeastTaskRows;
-  for (std::size_t begin = 0; begin < n;) {
-    std::size_t rows = most, pieces = 1;
-    if (threads > 1) {
-      rows = left / (threads * kLeftParts) / least * least;
-      rows = std::clamp(rows, least, most);
-      // What is too little to be cut by its rows, threads share.
-      const std::size_t last = std::min(total_, threads * least);
-      if (blocks && left <= last) {
-        pieces = std::min(DivideUp(kLeftParts * threads * least, last), tiles);
-      }
-    }
-    rows = std::min(rows, n - begin);
+  // This output's part of the tasks that even out.
+  const std::size_t wanted =
+      threads > 1 ? DivideUp(threads * kTasksPerThread * n, total_) : 1;
+  while (DivideUp(n, rows) < wanted && rows > least) rows /= 2;
+  for (std::size_t begin = 0; begin < n; begin += rows) {
+    const std::size_t count = std::min(rows, n - begin);
+    // What is too little to be cut by its rows, threads share.
+    const std::size_t last = std::min(total_, threads * least);
+    const bool shared = threads > 1 && blocks && left <= last;
+    const std::size_t pieces =
+        shared ? std::min(DivideUp(2 * threads * least, last), tiles) : 1;
     for (std::size_t i = 0; i < pieces; ++i) {
-      tasks_.push_back(
-          {&output, begin, rows, i * tiles / pieces, (i + 1) * tiles / pieces});
+      tasks_.push_back({&output, begin, count, i * tiles / pieces,
+                        (i + 1) * tiles / pieces});
     }
-    begin += rows;
-    left -= rows;
+    left -= count;
   }
+}
+
+// Tasks begin in order, so that of `threads` equal parts each thread goes
+// through one about from end to end: weights lie in the order in which it reads
+// them, and what it fetches ahead is its own.
+void LinearWork::DealTasks() {
+  const std::size_t threads = pool_.threads();
+  if (rows_.as_panels() || threads == 1) return;
+  std::vector<Task> dealt;
+  dealt.reserve(tasks_.size());
+  const std::size_t each = DivideUp(tasks_.size(), threads);
+  for (std::size_t i = 0; i < each; ++i) {
+    for (std::size_t t = i; t < tasks_.size(); t += each) {
+      dealt.push_back(tasks_[t]);
+    }
+  }
+  tasks_ = std::move(dealt);
 }
 
 void LinearWork::MultiplyBlocks(const Task& task) {
@@ -214,6 +229,7 @@ void LinearWork::Run() {
     AddTasks(output, left);
     left -= output.w.rows;
   }
+  DealTasks();
   pool_.For(
       tasks_.size(), [&](std::size_t i) { RunTask(tasks_[i]); }, stop_);
 }
