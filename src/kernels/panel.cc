@@ -70,7 +70,7 @@ HWY_INLINE void AccumulatePartial(const float* x, const float* w,
   Unroll<kRows * kPanels * kRegisters>(
       [&](auto s) HWY_ATTR { sum[s] = hn::Zero(Floats()); });
   // Four at once: counting is a tenth of a loop's instructions, which tells
-  // where two threads of a core share their rate (8% of the time). Not by
+  // where two threads of a core share their rate (3 to 8% of the time). Not by
   // Unroll, of whose large bodies g++ makes functions.
   for (; steps >= 4; steps -= 4) {
     AddStep<kRows, kPanels>(x, w, panel, sum);
