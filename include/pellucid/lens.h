@@ -32,6 +32,8 @@
 
 namespace pellucid {
 
+class LensReuse;  // pellucid/lens_reuse.h
+
 // The points of a block that can be decoded, in the order of their rows.
 //
 // A residual state is what the model itself would hand to its final norm, so a
@@ -177,6 +179,9 @@ struct LensOptions {
   // followed.
   std::shared_ptr<const TrainedLens> trained = {};
   LensPrecision precision = LensPrecision::kExact;
+  // Takes from it what this run shares with the last one, and leaves there what
+  // the next one may share; null: every token is run. The same bits.
+  std::shared_ptr<LensReuse> reuse = {};
   // Called with the cells of some positions as soon as they are decoded: `part`
   // holds ids, those positions, all rows with their cells there, the same bits
   // as the whole lens, and the ids of targets; no summary, layers of targets

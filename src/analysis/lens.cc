@@ -18,6 +18,7 @@
 #include "analysis/final_rows.h"
 #include "analysis/lens_checks.h"
 #include "analysis/lens_layout.h"
+#include "analysis/lens_memory.h"
 #include "analysis/lens_of_vectors.h"
 #include "analysis/lens_pass.h"
 #include "analysis/lens_progress.h"
@@ -126,6 +127,10 @@ class LensRun {
   void WatchTokens(const LensBlock& block);
   Status Decode(const LensBlock& block, const Progress& progress);
   std::vector<LensPlaces> Parts(LensPlaces places) const;
+  // The end of the part that holds a place.
+  static std::size_t PartEnd(std::size_t place) {
+    return (place / kPartPlaces + 1) * kPartPlaces;
+  }
   void HandOver(LensPlaces places) const;
   void NameLens(Lens* lens) const {
     if (!options_.trained) return;
@@ -133,8 +138,11 @@ class LensRun {
     lens->trained_ref = options_.trained->ref;
   }
   bool InOrder() const {
-    return options_.on_part && options_.follow != FollowFinal::kLast;
+    return (options_.on_part || memory_ != nullptr) &&
+           options_.follow != FollowFinal::kLast;
   }
+  void Recall();
+  void Remember(LensPlaces places);
   Status CheckFinite(LensPlaces places) const;
   void CompareWithHead(const LensBlock& block);
 
@@ -150,7 +158,10 @@ class LensRun {
   std::vector<LensWatch> watches_;  // by place
   std::vector<TokenId> last_top1_;  // by prompt: the final row's, last place
   std::vector<DecodedCell> decoded_;
-  std::vector<double> differences_;  // by prompt, from the plain head
+  std::vector<double> differences_;  // by place, from the plain head
+  LensReuse::Impl* memory_ = nullptr;
+  std::size_t recalled_ = 0;  // places of the one prompt, found before
+  std::size_t handed_ = 0;    // with a memory: places that on_part has had
   ErrorMeter error_{model_, options_.top_k, options_.stop};  // of kFast
   LensTiming timing_;
 };
@@ -171,8 +182,9 @@ Result<std::vector<Lens>> LensRun::Run() {
   watches_.resize(places);
   last_top1_.resize(prompts_.size());
   decoded_.resize(cells_.cells());
-  differences_.resize(prompts_.size());
+  differences_.resize(places);
 
+  Recall();
   std::vector<LensBlock> blocks = Blocks();
   double cost = 0;
   for (const LensBlock& block : blocks) {
@@ -183,6 +195,7 @@ Result<std::vector<Lens>> LensRun::Run() {
     PELLUCID_RETURN_IF_ERROR(kept_.rows > 0
                                  ? DecodeBlock(kept_, block, progress)
                                  : RunBlock(block, progress));
+    if (memory_ != nullptr) Remember(block.places);
     block = {};
   }
   const Clock::time_point start = Clock::now();
@@ -192,12 +205,52 @@ Result<std::vector<Lens>> LensRun::Run() {
   for (std::size_t p = 0; p < lenses.size(); ++p) {
     lenses[p].timing = timing_;
     NameLens(&lenses[p]);
-    lenses[p].max_abs_last_row_minus_logits = differences_[p];
+    for (std::size_t i = layout_.first_place[p]; i < layout_.first_place[p + 1];
+         ++i) {
+      double& worst = lenses[p].max_abs_last_row_minus_logits;
+      worst = std::max(worst, differences_[i]);
+    }
     if (options_.precision != LensPrecision::kExact) {
       lenses[p].error = error_.Total();
     }
   }
   return lenses;
+}
+
+// Takes over what the memory holds of the prompt's beginning.
+void LensRun::Recall() {
+  if (!options_.reuse || kept_.rows > 0) return;
+  LensReuse::Impl& memory = options_.reuse->impl();
+  if (!memory.Fits(model_, prompts_, options_, layout_)) return;
+  memory_ = &memory;
+  recalled_ = memory.Keep(prompts_[0],
+                          {layout_.rows.shown, options_.top_k, options_.targets,
+                           options_.follow, options_.trained});
+  for (std::size_t i = 0; i < recalled_; ++i) {
+    const LensFound& found = memory.found[i];
+    std::ranges::copy(
+        found.cells,
+        decoded_.begin() + static_cast<std::ptrdiff_t>(cells_.offsets[i]));
+    cells_.watched[i] = found.watched;
+    watches_[i] = found.watch;
+    differences_[i] = found.difference;
+  }
+  if (!options_.on_part) return;
+  for (; handed_ + kPartPlaces <= recalled_; handed_ += kPartPlaces) {
+    HandOver({handed_, handed_ + kPartPlaces});
+  }
+}
+
+// Of places that were decoded, whose tokens the cache holds.
+void LensRun::Remember(LensPlaces places) {
+  for (std::size_t i = places.first; i < places.last; ++i) {
+    const auto cells = std::span(decoded_).subspan(
+        cells_.offsets[i], cells_.offsets[i + 1] - cells_.offsets[i]);
+    memory_->found.push_back({{cells.begin(), cells.end()},
+                              cells_.watched[i],
+                              watches_[i],
+                              differences_[i]});
+  }
 }
 
 // Blocks of places, the last first (unless parts are handed over in their
@@ -215,13 +268,13 @@ std::vector<LensBlock> LensRun::Blocks() const {
           ? kept_.rows
           : options_.max_residual_bytes / (model_.spec.d_model * sizeof(float));
   std::vector<LensPlaces> split =
-      SplitPlaces(layout_, {0, layout_.places.size()}, most);
+      SplitPlaces(layout_, {recalled_, layout_.places.size()}, most);
   // With edits each block runs its prompts whole.
-  if (InOrder() && edits_.empty() && kept_.rows == 0 &&
+  if (options_.on_part && InOrder() && edits_.empty() && kept_.rows == 0 &&
       split.front().last - split.front().first > 2 * kPartPlaces) {
-    const std::size_t first = split.front().first;
-    split.front().first += kPartPlaces;
-    split.insert(split.begin(), {first, first + kPartPlaces});
+    const LensPlaces some = {split.front().first, PartEnd(split.front().first)};
+    split.front().first = some.last;
+    split.insert(split.begin(), some);
   }
   std::vector<LensBlock> blocks;
   for (const LensPlaces places : split) {
@@ -235,7 +288,13 @@ std::vector<LensBlock> LensRun::Blocks() const {
     std::vector<std::size_t> whole;
     for (const auto& prompt : prompts) whole.push_back(prompt.size());
     if (!end.last && edits_.empty()) prompts.back().resize(end.position + 1);
+    if (memory_ != nullptr) {
+      prompts[0].erase(
+          prompts[0].begin(),
+          prompts[0].begin() + static_cast<std::ptrdiff_t>(places.first));
+    }
     block.packed = Pack(prompts);
+    if (memory_ != nullptr) block.packed.caches = {&memory_->cache};
     block.packed.whole_lengths = std::move(whole);
     const std::size_t first_cell = cells_.offsets[places.first];
     for (std::size_t i = places.first; i <= places.last; ++i) {
@@ -295,8 +354,9 @@ RowProbe LensRun::MakeProbe(const LensBlock& block) const {
   std::vector<std::size_t> tokens;
   for (std::size_t i = block.places.first; i < block.places.last; ++i) {
     const LensPlace& place = layout_.places[i];
-    tokens.push_back(block.packed.offsets[place.prompt - block.first_prompt] +
-                     place.position);
+    const std::size_t prompt = place.prompt - block.first_prompt;
+    tokens.push_back(block.packed.offsets[prompt] + place.position -
+                     block.packed.past(prompt));
   }
   return RowProbe(std::move(tokens), RowsOf(block), model_.spec.n_layers,
                   model_.spec.d_model);
@@ -383,18 +443,24 @@ Status LensRun::Decode(const LensBlock& block, const Progress& progress) {
     std::ranges::move(decoded,
                       decoded_.begin() + static_cast<std::ptrdiff_t>(first));
     PELLUCID_RETURN_IF_ERROR(CheckFinite(places));
-    if (options_.on_part) HandOver(places);
+    if (!options_.on_part) continue;
+    HandOver(
+        memory_ == nullptr
+            ? places
+            : LensPlaces{std::exchange(handed_, places.last), places.last});
   }
   return {};
 }
 
-// Places of a block that go through the pass together.
+// Places of a block that go through the pass together. Parts begin at the same
+// places whatever was found before.
 std::vector<LensPlaces> LensRun::Parts(LensPlaces places) const {
   const std::size_t most = CellsOfPass(model_, pass_);
   if (!options_.on_part) return SplitPlaces(layout_, places, most);
   std::vector<LensPlaces> parts;
-  for (std::size_t i = places.first; i < places.last; i += kPartPlaces) {
-    const LensPlaces some = {i, std::min(i + kPartPlaces, places.last)};
+  for (LensPlaces some = places; some.first < places.last;
+       some.first = some.last) {
+    some.last = std::min(PartEnd(some.first), places.last);
     std::ranges::copy(SplitPlaces(layout_, some, most),
                       std::back_inserter(parts));
   }
@@ -434,10 +500,8 @@ Status LensRun::CheckFinite(LensPlaces places) const {
 void LensRun::CompareWithHead(const LensBlock& block) {
   for (std::size_t i = 0; i < block.count(); ++i) {
     const std::size_t place = block.places.first + i;
-    double& worst = differences_[layout_.places[place].prompt];
-    worst = std::max(
-        worst, WorstDifference(decoded_[cells_.offsets[place + 1] - 1].top,
-                               block.best[i]));
+    differences_[place] = WorstDifference(
+        decoded_[cells_.offsets[place + 1] - 1].top, block.best[i]);
   }
 }
 

@@ -100,6 +100,8 @@ Task<LensEvent>::Work WorkOf(std::shared_ptr<const LensCall> call,
     for (Edit& edit : made) options.edits.push_back(std::move(edit));
     const std::size_t edits = options.edits.size();
     options.stop = stop;
+    // Whoever types, or changes the end of a prompt, asks again and again.
+    options.reuse = call->served->reuse;
     if (call->request.stream) {
       options.on_part = [&](std::size_t, const Lens& part) {
         push({Named(part, *call), false, edits});

@@ -63,6 +63,29 @@ TEST(LensRouteTest, AnswersWithTheLens) {
   EXPECT_EQ(json.Float("/checks/max_abs_last_row_minus_logits"), 0.0f);
 }
 
+// Servers of two folders.
+std::string WithoutPath(const std::string& json) {
+  return std::regex_replace(json, std::regex("pellucid_test_[^/]*"), "");
+}
+
+// Some of the answer is then of the run before.
+TEST(LensRouteTest, AnswersTheSameWhateverWasAskedBefore) {
+  for (const std::string stream : {"false", "true"}) {
+    const auto ask = [&](TestServer& server, const std::string& ids) {
+      const auto result =
+          server.Post("lens", R"({"top_k": 3, "targets": ["id=4"], "ids": )" +
+                                  ids + R"(, "stream": )" + stream + "}");
+      EXPECT_TRUE(result && result->status == 200) << ids;
+      return result ? WithoutPath(WithoutTimes(result->body)) : "";
+    };
+    TestServer one, other;
+    ask(one, "[2,3,4,5,6]");
+    EXPECT_EQ(ask(one, "[2,3,4,5]"), ask(other, "[2,3,4,5]")) << stream;
+    ask(other, "[1]");
+    EXPECT_EQ(ask(one, "[2,3,4,5]"), ask(other, "[2,3,4,5]")) << stream;
+  }
+}
+
 TEST(LensRouteTest, StreamsBlocksThatMakeTheSameLens) {
   TestServer server;
   const auto result =

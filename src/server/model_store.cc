@@ -55,8 +55,10 @@ ServedModelPtr Served(Model model, std::string ref, double load_ms,
   ModelInfo info = model.info();
   info.ref = std::move(ref);
   info.path.clear();
-  return std::make_shared<const ServedModel>(ServedModel{
-      std::move(model), std::move(info), load_ms, std::move(lenses)});
+  auto reuse = std::make_shared<LensReuse>(model);
+  return std::make_shared<const ServedModel>(
+      ServedModel{std::move(model), std::move(info), load_ms, std::move(lenses),
+                  std::move(reuse)});
 }
 
 // kModel: it cannot be run.

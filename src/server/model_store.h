@@ -13,18 +13,21 @@
 #include <string>
 #include <vector>
 
+#include "pellucid/lens_reuse.h"
 #include "pellucid/model.h"
 #include "pellucid/result.h"
 #include "server/served_lens.h"
 
 namespace pellucid::server {
 
-// A model as requests see it. Immutable; shared by the runs that use it.
+// A model as requests see it. Shared by the runs that use it; but for what they
+// leave each other, immutable.
 struct ServedModel {
   Model model;
   ModelInfo info;  // with the name that requests use, and no path
   double load_ms = 0;
-  std::vector<ServedLens> lenses = {};  // beside the logit lens
+  std::vector<ServedLens> lenses = {};    // beside the logit lens
+  std::shared_ptr<LensReuse> reuse = {};  // of the runs, one at a time
 };
 
 using ServedModelPtr = std::shared_ptr<const ServedModel>;

@@ -56,6 +56,34 @@ inline void ExpectSameLens(const Lens& a, const Lens& b) {
   }
 }
 
+// Everything but the times.
+inline void ExpectEqualLens(const Lens& a, const Lens& b) {
+  EXPECT_EQ(a.positions, b.positions);
+  ExpectSameLens(a, b);
+  const auto same_target = [](const LensTarget& x, const LensTarget& y) {
+    return x.id == y.id && x.first_hit == y.first_hit &&
+           x.stable_from == y.stable_from;
+  };
+  EXPECT_TRUE(std::ranges::equal(a.targets, b.targets, same_target));
+  ASSERT_EQ(a.followed.has_value(), b.followed.has_value());
+  if (a.followed) {
+    EXPECT_TRUE(same_target(*a.followed, *b.followed));
+  }
+  for (std::size_t r = 0; r < a.rows.size(); ++r) {
+    EXPECT_EQ(a.summary[r].kl_to_final, b.summary[r].kl_to_final);
+    EXPECT_EQ(a.summary[r].next_logprob, b.summary[r].next_logprob);
+    for (std::size_t i = 0; i < a.rows[r].cells.size(); ++i) {
+      const auto& x = a.rows[r].cells[i].final_top1;
+      const auto& y = b.rows[r].cells[i].final_top1;
+      ASSERT_EQ(x.has_value(), y.has_value());
+      if (!x) continue;
+      EXPECT_EQ(x->rank, y->rank);
+      EXPECT_TRUE(SameScore(x->score, y->score));
+    }
+  }
+  EXPECT_EQ(a.max_abs_last_row_minus_logits, b.max_abs_last_row_minus_logits);
+}
+
 // Ids equal but where the golden's neighbours are closer than the distance
 // between logits that the contract allows.
 inline void ExpectGoldenTop(const LensCell& ours, const GoldenCell& theirs) {

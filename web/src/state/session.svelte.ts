@@ -4,12 +4,14 @@
  */
 import {
   Client,
+  type LensEvents,
   type LensRequest,
   type ModelChoices,
   type ModelEntry,
   type WhatIf,
 } from '../api/client';
 import { mergeBlock, Run } from '../data/run';
+import { Ahead, sameRequest } from './ahead';
 import { Continuation } from './continuation.svelte';
 import type { View } from './view.svelte';
 
@@ -37,9 +39,6 @@ function nextFrame(): Promise<void> {
 /** Behind the lines of the same chunk, which are read in microtasks. */
 const nextTask = () => new Promise<void>((done) => setTimeout(done));
 
-const sameRequest = (a: LensRequest, b: LensRequest) =>
-  JSON.stringify(a) === JSON.stringify(b);
-
 export class Session {
   text = $state('');
   model = $state('');
@@ -50,6 +49,8 @@ export class Session {
   topK = $state(10);
   targets = $state.raw<string[]>([]);
   whatIf = $state.raw<WhatIf[]>([]);
+  /** Prompts are run while they are typed. */
+  typesAhead = $state(true);
 
   models = $state.raw<ModelEntry[]>([]);
   /** Of the chosen model; null: not known yet. */
@@ -61,6 +62,7 @@ export class Session {
 
   readonly continuation: Continuation;
 
+  readonly #ahead: Ahead;
   #abort: AbortController | null = null;
   /** Null: nothing is to be drawn. */
   #drawn: Promise<void> | null = null;
@@ -72,6 +74,7 @@ export class Session {
     readonly view: View,
   ) {
     this.continuation = new Continuation(client);
+    this.#ahead = new Ahead(client);
   }
 
   async loadModels(): Promise<void> {
@@ -110,6 +113,13 @@ export class Session {
       targets: this.targets,
       what_if: whatIf,
     };
+  }
+
+  /** Somebody changes the prompt. */
+  type(text: string): void {
+    this.text = text;
+    if (!this.typesAhead || this.busy || this.continuation.busy) return;
+    this.#ahead.want(this.#request([]));
   }
 
   /**
@@ -167,7 +177,7 @@ export class Session {
     before: Run | null,
   ): Promise<Run> {
     let run: Run | null = null;
-    await this.client.lens(request, signal, {
+    const events: LensEvents = {
       run: (data) => {
         run = new Run(data);
       },
@@ -184,7 +194,11 @@ export class Session {
         if (run) run.end = end;
         this.#redraw();
       },
-    });
+    };
+    const begun = this.#ahead.take(request);
+    await (begun
+      ? begun.handOver(signal, events)
+      : this.client.lens(request, signal, events));
     if (!run) throw new Error('the server sent no run');
     return run;
   }
@@ -242,6 +256,7 @@ export class Session {
   /** Writes on behind the prompt. */
   async write(): Promise<void> {
     if (this.text === '') return;
+    this.#ahead.drop();
     await this.continuation.write(this.text, this.model, this.whatIf);
   }
 

@@ -55,6 +55,29 @@ async function addChange(page: Page) {
 }
 
 describe('the page of pellucid serve', () => {
+  it('runs a prompt while it is typed', async () => {
+    const opened = await browser.open(server.address);
+    const { page, requests } = opened;
+    const lenses = () => requests.filter((url) => url.endsWith('/lens')).length;
+    await page.getByTestId('prompt').fill(PROMPT);
+    await expect.poll(lenses).toBe(1);
+    expect(await page.getByTestId('cell').count()).toBe(0);
+    await page.getByTestId('prompt').press('Enter');
+    await expect.poll(() => cellAt(page, LAST, 4).textContent()).toBe('·Paris');
+    expect(lenses()).toBe(1);
+
+    await page.getByTestId('options').locator('summary').click();
+    await page.getByTestId('types-ahead').uncheck();
+    await page.getByTestId('prompt').fill('Berlin');
+    await page.getByTestId('prompt').press('Enter');
+    await expect
+      .poll(() => page.locator('header .text').textContent())
+      .toBe('Berlin');
+    expect(lenses()).toBe(2);
+    expectOwn(opened);
+    await page.close();
+  });
+
   it('takes a prompt and shows its lens', async () => {
     const opened = await openAndRun();
     const { page } = opened;
