@@ -51,6 +51,18 @@ Result<std::vector<std::vector<TopLogit>>> BestOfHead(
   return out;
 }
 
+double WorstOfKept(const Head& head, std::span<const float> embedded,
+                   std::span<const TopLogit> pass) {
+  double worst = 0;
+  std::vector<float> row;
+  for (const TopLogit& top : pass) {
+    head.ReadTokenRow(top.id, row);
+    const float logit = head.LogitOf(top.id, embedded, row);
+    worst = std::max(worst, std::abs(double{top.logit} - double{logit}));
+  }
+  return worst;
+}
+
 double WorstDifference(std::span<const TopLogit> pass,
                        std::span<const TopLogit> head) {
   double worst = 0;

@@ -10,6 +10,7 @@
 
 #include "analysis/top_logits.h"
 #include "base/matrix.h"
+#include "model/head.h"
 #include "model/model_impl.h"
 #include "pellucid/result.h"
 
@@ -28,6 +29,12 @@ Result<std::vector<std::vector<TopLogit>>> BestOfHead(
 // agree.
 double WorstDifference(std::span<const TopLogit> pass,
                        std::span<const TopLogit> head);
+
+// max |logit of `pass` - the head's for that token|, where all that the head
+// prefers is not known: `embedded` [d_embed] is the row that the unembedding
+// multiplies. Costs a dot for each of `pass`.
+double WorstOfKept(const Head& head, std::span<const float> embedded,
+                   std::span<const TopLogit> pass);
 
 }  // namespace pellucid
 

@@ -92,8 +92,11 @@ struct LensBlock {
   MatrixView vectors;                // [cells, d_model], normed
   Buffer embedded;                   // [cells, d_embed], where that differs
   ConstMatrixView unembedded;        // of both what the pass multiplies
-  Buffer final_residuals;            // [places, d_model], before the norm
-  std::vector<std::vector<TopLogit>> best;  // by place: the model's, best first
+  // Places whose tokens by the plain head are needed, counted from the block's
+  // first, their final states, and those tokens, best first.
+  std::vector<std::size_t> headed;
+  Buffer final_residuals;  // [headed, d_model], before the norm
+  std::vector<std::vector<TopLogit>> best;
 
   std::size_t count() const { return places.last - places.first; }
   // The final row's vector at the block's i-th place.
@@ -124,6 +127,7 @@ class LensRun {
       const LensBlock& block) const;
   void TranslateRows(MatrixView vectors, const LensBlock& block) const;
   void NormaliseRows(MatrixView vectors, LensBlock& block) const;
+  bool NeedsHead(std::size_t place) const;
   void WatchTokens(const LensBlock& block);
   Status Decode(const LensBlock& block, const Progress& progress);
   std::vector<LensPlaces> Parts(LensPlaces places) const;
@@ -306,9 +310,13 @@ std::vector<LensBlock> LensRun::Blocks() const {
   return blocks;
 }
 
-// As ForwardCost: the cells, and the final rows again by the plain head.
+// As ForwardCost: the cells, and final rows again by the plain head.
 double LensRun::DecodeCost(const LensBlock& block) const {
-  return static_cast<double>(block.offsets.back() + block.count()) *
+  std::size_t vectors = block.offsets.back();
+  for (std::size_t i = block.places.first; i < block.places.last; ++i) {
+    if (NeedsHead(i)) ++vectors;
+  }
+  return static_cast<double>(vectors) *
          static_cast<double>(model_.spec.vocab_size) *
          static_cast<double>(model_.spec.d_model);
 }
@@ -380,9 +388,12 @@ void LensRun::TranslateRows(MatrixView vectors, const LensBlock& block) const {
 // Applies the final norm to each vector in place, residual state or not, and
 // keeps what the final rows were.
 void LensRun::NormaliseRows(MatrixView vectors, LensBlock& block) const {
-  block.final_residuals = Buffer(block.count(), model_.spec.d_model);
   for (std::size_t i = 0; i < block.count(); ++i) {
-    std::ranges::copy(vectors.RowSpan(block.FinalCell(i)),
+    if (NeedsHead(block.places.first + i)) block.headed.push_back(i);
+  }
+  block.final_residuals = Buffer(block.headed.size(), model_.spec.d_model);
+  for (std::size_t i = 0; i < block.headed.size(); ++i) {
+    std::ranges::copy(vectors.RowSpan(block.FinalCell(block.headed[i])),
                       block.final_residuals.view().Row(i));
   }
   model_.head.Normalise(model_.pool, vectors, vectors);
@@ -394,11 +405,22 @@ void LensRun::NormaliseRows(MatrixView vectors, LensBlock& block) const {
   block.unembedded = block.embedded.view();
 }
 
+// Where a token is followed it has to be known before the pass. What integers
+// chose is compared with all that might have been chosen.
+bool LensRun::NeedsHead(std::size_t place) const {
+  return options_.precision != LensPrecision::kExact ||
+         options_.follow == FollowFinal::kEach ||
+         (options_.follow == FollowFinal::kLast && layout_.places[place].last);
+}
+
 void LensRun::WatchTokens(const LensBlock& block) {
   const bool follows = options_.follow != FollowFinal::kNone;
-  for (std::size_t i = 0; follows && i < block.count(); ++i) {
-    const LensPlace& place = layout_.places[block.places.first + i];
-    if (place.last) last_top1_[place.prompt] = block.best[i].front().id;
+  std::vector<TokenId> own(block.count());  // of headed places
+  for (std::size_t i = 0; i < block.headed.size(); ++i) {
+    const std::size_t at = block.headed[i];
+    const LensPlace& place = layout_.places[block.places.first + at];
+    own[at] = block.best[i].front().id;
+    if (place.last) last_top1_[place.prompt] = own[at];
   }
   for (std::size_t i = block.places.first; i < block.places.last; ++i) {
     const LensPlace& place = layout_.places[i];
@@ -411,9 +433,8 @@ void LensRun::WatchTokens(const LensBlock& block) {
     }
     if (follows) {
       watch.followed = tokens.size();
-      const TokenId own = block.best[i - block.places.first].front().id;
       tokens.push_back(options_.follow == FollowFinal::kEach
-                           ? own
+                           ? own[i - block.places.first]
                            : last_top1_[place.prompt]);
     }
     watch.targets = tokens.size();
@@ -498,11 +519,21 @@ Status LensRun::CheckFinite(LensPlaces places) const {
 }
 
 void LensRun::CompareWithHead(const LensBlock& block) {
-  for (std::size_t i = 0; i < block.count(); ++i) {
-    const std::size_t place = block.places.first + i;
-    differences_[place] = WorstDifference(
-        decoded_[cells_.offsets[place + 1] - 1].top, block.best[i]);
+  const auto kept = [&](std::size_t i) -> std::span<const TopLogit> {
+    return decoded_[cells_.offsets[block.places.first + i + 1] - 1].top;
+  };
+  std::vector<bool> compared(block.count());
+  for (std::size_t i = 0; i < block.headed.size(); ++i) {
+    const std::size_t at = block.headed[i];
+    compared[at] = true;
+    differences_[block.places.first + at] =
+        WorstDifference(kept(at), block.best[i]);
   }
+  model_.pool.For(block.count(), [&](std::size_t i) {
+    if (compared[i]) return;
+    differences_[block.places.first + i] = WorstOfKept(
+        model_.head, block.unembedded.RowSpan(block.FinalCell(i)), kept(i));
+  });
 }
 
 }  // namespace

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <limits>
 #include <mutex>
 #include <utility>
 
 #include "base/scratch.h"
 #include "kernels/canonical.h"
-#include "kernels/decode.h"
-#include "kernels/dot_tile.h"
 #include "kernels/integer_product.h"
 #include "kernels/product.h"
 
@@ -121,8 +118,6 @@ class LensPass {
   void MakeExact(std::size_t cell, std::size_t position,
                  const kernels::LensSums& sums,
                  const kernels::LensSums& final_sums, DecodedCell& out) const;
-  void ReadRow(TokenId id, std::vector<float>& row) const;
-  float Logit(std::size_t cell, TokenId id, std::span<const float> row) const;
 
   const TaskPool& pool_;
   const Head& head_;
@@ -215,9 +210,10 @@ void LensPass::ReadWatched(std::size_t position) {
   const std::size_t count = cells_.offsets[position + 1] - first;
   std::vector<float> row;
   for (const TokenId id : cells_.watched[position]) {
-    ReadRow(id, row);
+    head_.ReadTokenRow(id, row);
     for (std::size_t c = first; c < first + count; ++c) {
-      watched_logits_[c].push_back(Logit(c, id, row));
+      watched_logits_[c].push_back(
+          head_.LogitOf(id, cells_.normed.RowSpan(c), row));
     }
   }
   if (!fast_) return;
@@ -330,8 +326,7 @@ void LensPass::Keep(std::size_t first_row, std::span<const float> logits,
   if (cell.top.MayEnter(block.max)) cell.top.Offer(logits, first_row);
   for (std::size_t w = 0; w < limits.size(); ++w) {
     if (block.max > limits[w]) {
-      cell.greater[w] += static_cast<std::size_t>(
-          std::popcount(kernels::GreaterMask(logits, limits[w])));
+      cell.greater[w] += kernels::CountGreater(logits, limits[w]);
     }
   }
 }
@@ -368,8 +363,8 @@ void LensPass::MakeExact(std::size_t cell, std::size_t position,
   out.top = rounded;
   std::vector<float> row;
   for (TopLogit& token : out.top) {
-    ReadRow(token.id, row);
-    token.logit = Logit(cell, token.id, row);
+    head_.ReadTokenRow(token.id, row);
+    token.logit = head_.LogitOf(token.id, cells_.normed.RowSpan(cell), row);
   }
   const double kl = out.statistics.kl_to_final;
   out.statistics = kernels::StatisticsOf(ExactSums(sums, rounded, out.top),
@@ -383,20 +378,6 @@ void LensPass::MakeExact(std::size_t cell, std::size_t position,
         out.top, [&](const TopLogit& t) { return t.logit > kept->logit; });
     out.ranks[w] = 1 + static_cast<std::size_t>(above);
   }
-}
-
-// The row of the unembedding of one token.
-void LensPass::ReadRow(TokenId id, std::vector<float>& row) const {
-  row.resize(unembed_.cols);
-  kernels::DecodeRows(unembed_, static_cast<std::size_t>(id),
-                      {row.data(), 1, row.size()});
-}
-
-float LensPass::Logit(std::size_t cell, TokenId id,
-                      std::span<const float> row) const {
-  float logit = kernels::Dot(cells_.normed.RowSpan(cell), row);
-  head_.Finish(static_cast<std::size_t>(id), {&logit, 1, 1});
-  return logit;
 }
 
 }  // namespace

@@ -35,16 +35,28 @@ using Floats = hn::CappedTag<float, kPartials>;
 using Vec = hn::Vec<Floats>;
 constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 
+using Sizes = hn::RebindToSigned<Floats>;
+
+// Magnitudes in the order of their bits, in which NaN is greater than all.
+HWY_INLINE hn::Vec<Sizes> SizeOf(Vec z) {
+  return hn::BitCast(Sizes(), hn::Abs(z));
+}
+
 void MaxOfRows(ConstMatrixView z, LensRowMax* out) {
   const Floats d;
+  const auto limit = SizeOf(hn::Set(d, kMaxPlainLogit));
   for (std::size_t r = 0; r < z.rows; ++r) {
     const float* row = z.Row(r);
     Vec max = hn::LoadU(d, row);
+    auto size = SizeOf(max);
     for (std::size_t i = kLanes; i < kVocabBlock; i += kLanes) {
-      max = hn::Max(max, hn::LoadU(d, row + i));
+      const Vec logits = hn::LoadU(d, row + i);
+      max = hn::Max(max, logits);
+      size = hn::Max(size, SizeOf(logits));
     }
     max = hn::MaxOfLanes(d, max);
-    out[r] = {hn::GetLane(max), hn::GetLane(ExpExponent(d, max))};
+    out[r] = {hn::GetLane(max), hn::GetLane(ExpExponent(d, max)),
+              hn::AllFalse(Sizes(), hn::Gt(size, limit))};
   }
 }
 
@@ -87,6 +99,9 @@ struct RowPartials {
   alignas(64) float sums[4][kPartials];
 };
 
+// kPlain: of a row of plain logits (LensRowMax), where none is too small, too
+// great or infinite and so may spoil its sums.
+template <bool kPlain>
 void SumPartials(const float* z, const RowScale& scale, const float* final_e,
                  RowPartials& out) {
   const Floats d;
@@ -95,10 +110,18 @@ void SumPartials(const float* z, const RowScale& scale, const float* final_e,
     for (std::size_t i = part; i < kVocabBlock; i += kPartials) {
       const Vec logits = hn::LoadU(d, z + i);
       const Vec above = hn::Sub(logits, scale.origin);
-      const Vec e = ExpOf(logits, scale);
-      exp = hn::Add(exp, e);
-      exp_z = AddProduct(e, above, exp_z);
-      final_z = AddProduct(hn::LoadU(d, final_e + i), above, final_z);
+      const Vec in_final = hn::LoadU(d, final_e + i);
+      if constexpr (kPlain) {
+        const Vec e = ExpRelativeInRange(d, logits, scale.relative_to);
+        exp = hn::Add(exp, e);
+        exp_z = hn::MulAdd(e, above, exp_z);
+        final_z = hn::MulAdd(in_final, above, final_z);
+      } else {
+        const Vec e = ExpOf(logits, scale);
+        exp = hn::Add(exp, e);
+        exp_z = AddProduct(e, above, exp_z);
+        final_z = AddProduct(in_final, above, final_z);
+      }
     }
     hn::Store(exp, d, out.sums[0] + part);
     hn::Store(exp_z, d, out.sums[1] + part);
@@ -111,7 +134,12 @@ void SumRows(ConstMatrixView z, const LensScale* scales, const float* final_e,
              LensRowSums* sums) {
   RowPartials partials[kLensGroup];
   for (std::size_t r = 0; r < z.rows; ++r) {
-    SumPartials(z.Row(r), RowScale(scales[r]), final_e, partials[r]);
+    const RowScale scale(scales[r]);
+    if (scales[r].plain) {
+      SumPartials<true>(z.Row(r), scale, final_e, partials[r]);
+    } else {
+      SumPartials<false>(z.Row(r), scale, final_e, partials[r]);
+    }
   }
   for (std::size_t r = 0; r < z.rows; ++r) {
     alignas(16) float folded[4];
@@ -134,6 +162,17 @@ std::uint64_t MaskAbove(const float* logits, std::size_t count, float value) {
   return mask;
 }
 
+std::size_t CountAbove(const float* logits, std::size_t count, float value) {
+  const Floats d;
+  const Vec limit = hn::Set(d, value);
+  std::size_t above = 0, i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    above += hn::CountTrue(d, hn::Gt(hn::LoadU(d, logits + i), limit));
+  }
+  for (; i < count; ++i) above += logits[i] > value ? 1 : 0;
+  return above;
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace pellucid::kernels
@@ -147,15 +186,12 @@ HWY_EXPORT(MaxOfRows);
 HWY_EXPORT(ExpOfRow);
 HWY_EXPORT(SumRows);
 HWY_EXPORT(MaskAbove);
+HWY_EXPORT(CountAbove);
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLn2 = 0x1.62e42fefa39efp-1;
 constexpr double kLog2E = 0x1.71547652b82fep+0;
-
-// Up to this size float32 tells the exponent of exp(m) exactly enough; above,
-// exponentials are relative to exp(m) itself and the rest is done in float64.
-constexpr float kMaxPlain = 0x1p20f;
 
 // The scale of a row with that maximum. A row that has no sums, for NaN, +inf
 // or nothing but -inf, goes by the scale of 0.
@@ -167,7 +203,8 @@ LensScale ScaleOf(const LensRowMax& row) {
     return scale;
   }
   scale.origin = max;
-  if (std::abs(max) <= kMaxPlain) {
+  scale.plain = row.plain;
+  if (std::abs(max) <= kMaxPlainLogit) {
     scale.relative_to = row.exponent;
     scale.exponent = scale.relative_to;
     return scale;
@@ -354,6 +391,11 @@ std::uint64_t GreaterMask(std::span<const float> logits, float value) {
   assert(logits.size() <= kVocabBlock);
   if (UsesReference()) return reference::GreaterMask(logits, value);
   return HWY_DYNAMIC_DISPATCH(MaskAbove)(logits.data(), logits.size(), value);
+}
+
+std::size_t CountGreater(std::span<const float> logits, float value) {
+  if (UsesReference()) return reference::CountGreater(logits, value);
+  return HWY_DYNAMIC_DISPATCH(CountAbove)(logits.data(), logits.size(), value);
 }
 
 }  // namespace pellucid::kernels

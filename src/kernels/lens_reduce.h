@@ -73,6 +73,9 @@ void ReduceLensBlock(ConstMatrixView logits, std::span<LensBlock> blocks);
 // greater nor less. At most kVocabBlock logits.
 std::uint64_t GreaterMask(std::span<const float> logits, float value);
 
+// How many of them are.
+std::size_t CountGreater(std::span<const float> logits, float value);
+
 }  // namespace pellucid::kernels
 
 #endif  // PELLUCID_KERNELS_LENS_REDUCE_H_

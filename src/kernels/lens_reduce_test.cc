@@ -126,13 +126,16 @@ TEST_P(LensReduceTest, EqualsReferenceForEveryLength) {
   }
 }
 
-TEST_P(LensReduceTest, GreaterMaskEqualsReferenceForEveryLength) {
+TEST_P(LensReduceTest, GreaterLogitsAreThoseOfTheReferenceForEveryLength) {
   for (std::size_t count = 0; count <= kVocabBlock; ++count) {
     std::vector<float> z = Logits(count, 4.0f, /*seed=*/count);
     for (float& v : z) v = std::round(v);  // ties
     if (count > 3) z[3] = kNan;
     for (const float value : {-kInfinity, -4.0f, 0.0f, 2.0f, 9.0f, kNan}) {
       EXPECT_EQ(GreaterMask(z, value), reference::GreaterMask(z, value));
+      EXPECT_EQ(CountGreater(z, value), reference::CountGreater(z, value));
+      EXPECT_EQ(CountGreater(z, value),
+                static_cast<std::size_t>(std::popcount(GreaterMask(z, value))));
     }
   }
 }

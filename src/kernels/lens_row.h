@@ -14,10 +14,15 @@ namespace pellucid::kernels {
 // for each other.
 inline constexpr std::size_t kLensGroup = 16;
 
+// Up to this size float32 tells the exponent of exp(z) exactly enough; above,
+// exponentials are relative to exp(max) itself and the rest is done in float64.
+inline constexpr float kMaxPlainLogit = 0x1p20f;
+
 // The greatest of a row without NaN, and ExpExponent of it where that holds.
 struct LensRowMax {
   float max = 0;
   float exponent = 0;
+  bool plain = false;  // no logit is NaN or greater than kMaxPlainLogit in size
 };
 
 // How the exponentials of a row are held in float32: exp(z) = e 2^exponent
@@ -26,6 +31,7 @@ struct LensScale {
   float origin = 0;  // what is subtracted from z in sums of exp(z) z
   float shift = 0;
   float relative_to = 0;
+  bool plain = false;  // LensRowMax::plain: shift is 0, no term needs care
   double exponent = 0;
   double correction = 1;
 };

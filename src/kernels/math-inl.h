@@ -91,6 +91,25 @@ HWY_INLINE V ExpExponent(const D d, const V x) {
   return hn::Sub(hn::MulAdd(x, log2e, rounder), rounder);
 }
 
+// exp(x) / 2^e of parts of x, `rounded` = parts.rounded - e, or 0 where that is
+// too small for a normal float.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V ScaledExp(const D d, const ExpParts<V> parts, const V rounded) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  namespace c = exp_constants;
+  const V least = hn::Set(d, c::kRounder + c::kMinPower);
+  return hn::IfThenZeroElse(hn::Lt(rounded, least),
+                            TimesPowerOfTwo(d, parts.p, rounded));
+}
+
+// ExpRelative (kernels/math.h) of each lane, where |x| <= kMaxRelativeX and
+// exp(x) < 2^(e + kMaxPower).
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V ExpRelativeInRange(const D d, const V x, const V e) {
+  const ExpParts<V> parts = SplitExp(d, x);
+  return ScaledExp(d, parts, hwy::HWY_NAMESPACE::Sub(parts.rounded, e));
+}
+
 // ExpRelative (kernels/math.h) of each lane: exp(x) / 2^e, e an integer.
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V ExpRelative(const D d, const V x, const V e) {
@@ -98,12 +117,10 @@ HWY_INLINE V ExpRelative(const D d, const V x, const V e) {
   namespace c = exp_constants;
   const ExpParts<V> parts = SplitExp(d, x);
   const V rounded = hn::Sub(parts.rounded, e);  // kRounder + n - e, exactly
-  const V least = hn::Set(d, c::kRounder + c::kMinPower);
   const V most = hn::Set(d, c::kRounder + c::kMaxPower);
   const V infinity = hn::Set(d, std::numeric_limits<float>::infinity());
   const V nan = hn::Set(d, std::numeric_limits<float>::quiet_NaN());
-  V y = TimesPowerOfTwo(d, parts.p, rounded);
-  y = hn::IfThenZeroElse(hn::Lt(rounded, least), y);
+  V y = ScaledExp(d, parts, rounded);
   y = hn::IfThenElse(hn::Gt(rounded, most), infinity, y);
   const auto in_range = hn::Le(hn::Abs(x), hn::Set(d, c::kMaxRelativeX));
   return hn::IfThenElse(in_range, y, nan);

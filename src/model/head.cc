@@ -4,6 +4,8 @@
 #include <span>
 
 #include "base/buffer.h"
+#include "kernels/decode.h"
+#include "kernels/dot_tile.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear.h"
 #include "kernels/softcap.h"
@@ -68,6 +70,19 @@ void Head::Finish(std::size_t first_token, MatrixView logits) const {
     }
   }
   ScaleAndCap(logits);
+}
+
+void Head::ReadTokenRow(TokenId token, std::vector<float>& row) const {
+  row.resize(unembed().cols);
+  kernels::DecodeRows(unembed(), static_cast<std::size_t>(token),
+                      {row.data(), 1, row.size()});
+}
+
+float Head::LogitOf(TokenId token, std::span<const float> embedded,
+                    std::span<const float> row) const {
+  float logit = kernels::Dot(embedded, row);
+  Finish(static_cast<std::size_t>(token), {&logit, 1, 1});
+  return logit;
 }
 
 }  // namespace pellucid

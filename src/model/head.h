@@ -4,12 +4,15 @@
 #define PELLUCID_MODEL_HEAD_H_
 
 #include <cstddef>
+#include <span>
 #include <stop_token>
+#include <vector>
 
 #include "base/matrix.h"
 #include "base/task_pool.h"
 #include "model/arch_spec.h"
 #include "model/weights.h"
+#include "pellucid/tokenizer.h"
 
 namespace pellucid {
 
@@ -44,6 +47,13 @@ class Head {
   // Turns dots into logits, in place: `logits` [rows, count] are those of
   // tokens first_token, first_token + 1, ... (LogitSpec).
   void Finish(std::size_t first_token, MatrixView logits) const;
+
+  // One token's row of unembed(): resizes `row` to [d_embed].
+  void ReadTokenRow(TokenId token, std::vector<float>& row) const;
+  // Its logit: `embedded` [d_embed] as the unembedding multiplies it, `row` as
+  // ReadTokenRow gives it.
+  float LogitOf(TokenId token, std::span<const float> embedded,
+                std::span<const float> row) const;
 
  private:
   const ArchSpec& spec_;

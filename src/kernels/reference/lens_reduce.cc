@@ -9,8 +9,12 @@ namespace pellucid::kernels::reference {
 void MaxOfRows(ConstMatrixView z, LensRowMax* max) {
   for (std::size_t r = 0; r < z.rows; ++r) {
     float greatest = z.Row(r)[0];
-    for (const float v : z.RowSpan(r)) greatest = v > greatest ? v : greatest;
-    max[r] = {greatest, ExpExponent(greatest)};
+    bool plain = true;
+    for (const float v : z.RowSpan(r)) {
+      greatest = v > greatest ? v : greatest;
+      plain = plain && std::abs(v) <= kMaxPlainLogit;  // not NaN
+    }
+    max[r] = {greatest, ExpExponent(greatest), plain};
   }
 }
 
@@ -31,11 +35,13 @@ void SumRows(ConstMatrixView z, const LensScale* scales, const float* final_e,
     for (std::size_t i = 0; i < kVocabBlock; ++i) {
       const std::size_t j = i % kPartials;
       const float above = z.Row(r)[i] - scales[r].origin;
-      // An exponential of 0 takes no part: its z may be infinite.
+      // An exponential of 0 takes no part where its z may be infinite.
+      const auto taken = [&](float exponential) {
+        return scales[r].plain || exponential > 0 ? above : 0.0f;
+      };
       exp[j] += e[i];
-      exp_z[j] = std::fma(e[i], e[i] > 0 ? above : 0.0f, exp_z[j]);
-      final_z[j] =
-          std::fma(final_e[i], final_e[i] > 0 ? above : 0.0f, final_z[j]);
+      exp_z[j] = std::fma(e[i], taken(e[i]), exp_z[j]);
+      final_z[j] = std::fma(final_e[i], taken(final_e[i]), final_z[j]);
     }
     sums[r] = {FoldPartials(exp), FoldPartials(exp_z), FoldPartials(final_z)};
   }
@@ -47,6 +53,12 @@ std::uint64_t GreaterMask(std::span<const float> logits, float value) {
     if (logits[i] > value) mask |= std::uint64_t{1} << i;
   }
   return mask;
+}
+
+std::size_t CountGreater(std::span<const float> logits, float value) {
+  std::size_t count = 0;
+  for (const float logit : logits) count += logit > value ? 1 : 0;
+  return count;
 }
 
 }  // namespace pellucid::kernels::reference

@@ -24,6 +24,8 @@ void SumRows(ConstMatrixView z, const LensScale* scales, const float* final_e,
 
 std::uint64_t GreaterMask(std::span<const float> logits, float value);
 
+std::size_t CountGreater(std::span<const float> logits, float value);
+
 }  // namespace pellucid::kernels::reference
 
 #endif  // PELLUCID_KERNELS_REFERENCE_LENS_REDUCE_H_
