@@ -9,6 +9,7 @@
 #include "base/scratch.h"
 #include "kernels/canonical.h"
 #include "kernels/integer_product.h"
+#include "kernels/lens_tally.h"
 #include "kernels/product.h"
 
 namespace pellucid {
@@ -97,6 +98,13 @@ class LensPass {
     Group group;
   };
   std::vector<Task> Tasks() const;
+  // What a task holds while it goes through its chunk.
+  struct ChunkWalk {
+    std::size_t first_cell;
+    std::span<ChunkCell> results;  // of the task's cells
+    kernels::LensTally tally;
+    std::vector<float> greatest;  // of a tile's cells, in one block
+  };
   void ReadWatched(std::size_t position);
   // The logits of watched tokens that ranks are counted above.
   std::span<const float> LimitsOf(std::size_t cell) const {
@@ -109,9 +117,10 @@ class LensPass {
                  const std::stop_token& stop, std::span<ChunkCell> results);
   // `logits` [cells of the tile, vocabulary rows from first_row on].
   void RunTile(std::size_t first_row, ConstMatrixView logits, const Group& tile,
-               std::span<ChunkCell> results, std::size_t first_cell) const;
+               ChunkWalk& walk) const;
+  // `greatest` of the logits.
   void Keep(std::size_t first_row, std::span<const float> logits,
-            const kernels::LensBlock& block, std::span<const float> watched,
+            float greatest, std::span<const float> limits,
             ChunkCell& cell) const;
   DecodedCell Merge(std::size_t cell, std::size_t position) const;
   // If fast: what integers gave, put right.
@@ -281,6 +290,8 @@ void LensPass::WalkChunk(std::size_t chunk, const std::vector<Group>& tiles,
     weights.emplace_back(kVocabBlock, rows);
   }
   Scratch scratch(most * kVocabBlock);
+  ChunkWalk walk{first_cell, results, kernels::LensTally(results.size()),
+                 std::vector<float>(most)};
   const std::size_t step = weights.size() * kVocabBlock;
   for (std::size_t row = begin; row < end; row += step) {
     if (stop.stop_requested()) return;
@@ -295,37 +306,37 @@ void LensPass::WalkChunk(std::size_t chunk, const std::vector<Group>& tiles,
         const MatrixView logits(scratch.data(), CellsOf(tiles[i]), count);
         weights[(r - row) / kVocabBlock].Multiply(rows, i, logits);
         head_.Finish(r, logits);
-        RunTile(r, logits, tiles[i], results, first_cell);
+        RunTile(r, logits, tiles[i], walk);
       }
     }
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].sums = walk.tally.SumsOf(i);
   }
 }
 
 void LensPass::RunTile(std::size_t first_row, ConstMatrixView logits,
-                       const Group& tile, std::span<ChunkCell> results,
-                       std::size_t first_cell) const {
+                       const Group& tile, ChunkWalk& walk) const {
   const std::size_t begin = cells_.offsets[tile.first];
-  const std::size_t count = logits.rows;
-  std::vector<kernels::LensBlock> blocks(count);
+  const std::size_t first = begin - walk.first_cell;
   for (std::size_t p = tile.first; p < tile.last; ++p) {
     const std::size_t at = cells_.offsets[p] - begin;
     const std::size_t rows = cells_.offsets[p + 1] - cells_.offsets[p];
-    kernels::ReduceLensBlock(logits.Rows(at, rows),
-                             std::span(blocks).subspan(at, rows));
+    walk.tally.Add(logits.Rows(at, rows), first + at,
+                   std::span(walk.greatest).subspan(at, rows));
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    Keep(first_row, logits.RowSpan(i), blocks[i], LimitsOf(begin + i),
-         results[begin + i - first_cell]);
+  for (std::size_t i = 0; i < logits.rows; ++i) {
+    Keep(first_row, logits.RowSpan(i), walk.greatest[i], LimitsOf(begin + i),
+         walk.results[first + i]);
   }
 }
 
 void LensPass::Keep(std::size_t first_row, std::span<const float> logits,
-                    const kernels::LensBlock& block,
-                    std::span<const float> limits, ChunkCell& cell) const {
-  cell.sums.Fold(block.sums);
-  if (cell.top.MayEnter(block.max)) cell.top.Offer(logits, first_row);
+                    float greatest, std::span<const float> limits,
+                    ChunkCell& cell) const {
+  if (cell.top.MayEnter(greatest)) cell.top.Offer(logits, first_row);
   for (std::size_t w = 0; w < limits.size(); ++w) {
-    if (block.max > limits[w]) {
+    if (greatest > limits[w]) {
       cell.greater[w] += kernels::CountGreater(logits, limits[w]);
     }
   }

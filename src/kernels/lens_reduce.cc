@@ -22,6 +22,7 @@
 #include "hwy/foreach_target.h"  // re-includes this file, once per target
 #include "hwy/highway.h"
 #include "kernels/fold-inl.h"
+#include "kernels/lens_row-inl.h"
 #include "kernels/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -31,114 +32,64 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::CappedTag<float, kPartials>;
-using Vec = hn::Vec<Floats>;
-constexpr std::size_t kLanes = hn::MaxLanes(Floats());
-
-using Sizes = hn::RebindToSigned<Floats>;
-
-// Magnitudes in the order of their bits, in which NaN is greater than all.
-HWY_INLINE hn::Vec<Sizes> SizeOf(Vec z) {
-  return hn::BitCast(Sizes(), hn::Abs(z));
-}
+using Floats = LensFloats;
+using Vec = LensVec;
+constexpr std::size_t kLanes = kLensLanes;
 
 void MaxOfRows(ConstMatrixView z, LensRowMax* out) {
   const Floats d;
-  const auto limit = SizeOf(hn::Set(d, kMaxPlainLogit));
   for (std::size_t r = 0; r < z.rows; ++r) {
-    const float* row = z.Row(r);
-    Vec max = hn::LoadU(d, row);
-    auto size = SizeOf(max);
-    for (std::size_t i = kLanes; i < kVocabBlock; i += kLanes) {
-      const Vec logits = hn::LoadU(d, row + i);
-      max = hn::Max(max, logits);
-      size = hn::Max(size, SizeOf(logits));
-    }
-    max = hn::MaxOfLanes(d, max);
+    const LensExtremes extremes = ExtremesOf(z.Row(r));
+    const Vec max = hn::MaxOfLanes(d, extremes.max);
     out[r] = {hn::GetLane(max), hn::GetLane(ExpExponent(d, max)),
-              hn::AllFalse(Sizes(), hn::Gt(size, limit))};
+              ArePlain(extremes.size)};
   }
 }
 
-// A LensScale in registers.
-struct RowScale {
-  explicit RowScale(const LensScale& scale)
+// Of any rows, by a LensScale in registers.
+struct AnyTerms {
+  explicit AnyTerms(const LensScale& scale)
       : shift(hn::Set(Floats(), scale.shift)),
-        origin(hn::Set(Floats(), scale.origin)),
         relative_to(hn::Set(Floats(), scale.relative_to)) {}
-  Vec shift, origin, relative_to;
-};
 
-HWY_INLINE Vec ExpOf(Vec logits, const RowScale& scale) {
-  const Floats d;
-  const Vec least = hn::Set(d, kLeastLensExponent);
-  const Vec x = hn::Sub(logits, scale.shift);
-  // hn::Max might lose a NaN.
-  return ExpRelative(d, hn::IfThenElse(hn::Lt(x, least), least, x),
-                     scale.relative_to);
-}
+  HWY_INLINE Vec Exp(const Vec logits) const {
+    const Floats d;
+    const Vec least = hn::Set(d, kLeastLensExponent);
+    const Vec x = hn::Sub(logits, shift);
+    // hn::Max might lose a NaN.
+    return ExpRelative(d, hn::IfThenElse(hn::Lt(x, least), least, x),
+                       relative_to);
+  }
+  // An e of 0 takes no part: its z may be infinite.
+  HWY_INLINE Vec Add(const Vec e, const Vec above, const Vec sum) const {
+    const Vec zero = hn::Zero(Floats());
+    const Vec taken = hn::IfThenElseZero(hn::Gt(e, zero), above);
+    return hn::MulAdd(e, taken, sum);
+  }
+
+  Vec shift, relative_to;
+};
 
 void ExpOfRow(const float* z, const LensScale& scale, float* e) {
   const Floats d;
-  const RowScale row_scale(scale);
+  const AnyTerms terms(scale);
   for (std::size_t i = 0; i < kVocabBlock; i += kLanes) {
-    hn::StoreU(ExpOf(hn::LoadU(d, z + i), row_scale), d, e + i);
-  }
-}
-
-// sum + e (z - origin), where an e of 0 takes no part: its z may be infinite.
-HWY_INLINE Vec AddProduct(Vec e, Vec above, Vec sum) {
-  const Vec zero = hn::Zero(Floats());
-  const Vec taken = hn::IfThenElseZero(hn::Gt(e, zero), above);
-  return hn::MulAdd(e, taken, sum);
-}
-
-// Partials of a row's sums; a fourth sum makes up the number that folds at
-// once.
-struct RowPartials {
-  alignas(64) float sums[4][kPartials];
-};
-
-// kPlain: of a row of plain logits (LensRowMax), where none is too small, too
-// great or infinite and so may spoil its sums.
-template <bool kPlain>
-void SumPartials(const float* z, const RowScale& scale, const float* final_e,
-                 RowPartials& out) {
-  const Floats d;
-  for (std::size_t part = 0; part < kPartials; part += kLanes) {
-    Vec exp = hn::Zero(d), exp_z = exp, final_z = exp;
-    for (std::size_t i = part; i < kVocabBlock; i += kPartials) {
-      const Vec logits = hn::LoadU(d, z + i);
-      const Vec above = hn::Sub(logits, scale.origin);
-      const Vec in_final = hn::LoadU(d, final_e + i);
-      if constexpr (kPlain) {
-        const Vec e = ExpRelativeInRange(d, logits, scale.relative_to);
-        exp = hn::Add(exp, e);
-        exp_z = hn::MulAdd(e, above, exp_z);
-        final_z = hn::MulAdd(in_final, above, final_z);
-      } else {
-        const Vec e = ExpOf(logits, scale);
-        exp = hn::Add(exp, e);
-        exp_z = AddProduct(e, above, exp_z);
-        final_z = AddProduct(in_final, above, final_z);
-      }
-    }
-    hn::Store(exp, d, out.sums[0] + part);
-    hn::Store(exp_z, d, out.sums[1] + part);
-    hn::Store(final_z, d, out.sums[2] + part);
-    hn::Store(hn::Zero(d), d, out.sums[3] + part);
+    hn::StoreU(terms.Exp(hn::LoadU(d, z + i)), d, e + i);
   }
 }
 
 void SumRows(ConstMatrixView z, const LensScale* scales, const float* final_e,
              LensRowSums* sums) {
-  RowPartials partials[kLensGroup];
+  const Floats d;
+  LensPartials partials[kLensGroup];
   for (std::size_t r = 0; r < z.rows; ++r) {
-    const RowScale scale(scales[r]);
+    const Vec origin = hn::Set(d, scales[r].origin);
     if (scales[r].plain) {
-      SumPartials<true>(z.Row(r), scale, final_e, partials[r]);
+      const PlainTerms terms{hn::Set(d, scales[r].relative_to)};
+      SumPartials(z.Row(r), final_e, origin, terms, partials[r]);
     } else {
-      SumPartials<false>(z.Row(r), scale, final_e, partials[r]);
+      const AnyTerms terms(scales[r]);
+      SumPartials(z.Row(r), final_e, origin, terms, partials[r]);
     }
   }
   for (std::size_t r = 0; r < z.rows; ++r) {
