@@ -10,10 +10,11 @@
 #include "kernels/dot_quantised.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "kernels/canonical.h"
@@ -46,7 +47,10 @@ static_assert(blocks::kStepElements == kPartials);
 // take for partials, beside its operands: of 16 with AVX2, else of 32.
 constexpr std::size_t kRegisters = kPartials / kLanes;
 constexpr std::size_t kBudget = kRegisters == 2 ? 12 : 24;
-static_assert(kMaxDotQuantisedRows * kRegisters <= kBudget);
+// Rows of x of a tile. With AVX-512, of whose registers ten would do, panels
+// (kernels/decode_panel.h) are as fast from there on.
+constexpr std::size_t kMaxRows = std::min<std::size_t>(kBudget / kRegisters, 8);
+static_assert(kMaxRows <= kMaxDotQuantisedRows);
 
 // Weight rows of a tile: with few rows of x so many that a multiply-add does
 // not wait for the last one.
@@ -67,14 +71,14 @@ constexpr std::size_t kMaxScales = kMaxChunk / 16;
 
 // A panel's operands, of a chunk of K.
 struct Panel {
-  const float* x[kMaxDotQuantisedRows];  // [chunk] each
-  const std::uint8_t* w[kPanelRows];     // blocks
-  std::size_t blocks;                    // of a row
+  const float* x[kMaxRows];           // [chunk] each
+  const std::uint8_t* w[kPanelRows];  // blocks
+  std::size_t blocks;                 // of a row
 };
 
 struct Scratch {
   static constexpr std::size_t kScaleStride = kMaxScales + blocks::kScaleSlack;
-  alignas(64) float partials[kMaxDotQuantisedRows][kPanelRows][kPartials];
+  alignas(64) float partials[kMaxRows][kPanelRows][kPartials];
   float scales[kPanelRows * kScaleStride];
 };
 
@@ -215,17 +219,23 @@ void DotRows(ConstMatrixView x, const WeightView& w, std::size_t begin,
 using DotFunction = void (*)(ConstMatrixView, const WeightView&, std::size_t,
                              MatrixView);
 
+template <class Block, std::size_t... kCounts>
+constexpr auto EveryCount(std::index_sequence<kCounts...>) {
+  return std::array<DotFunction, sizeof...(kCounts)>{
+      DotRows<Block, kCounts + 1>...};
+}
+
 // Of the formats of the default model: code of its own for every number of rows
-// of x.
+// of x that a tile may have.
 template <class Block>
 void DotEveryCount(ConstMatrixView x, const WeightView& w, std::size_t begin,
                    MatrixView out) {
-  constexpr DotFunction kOf[] = {
-      DotRows<Block, 1>, DotRows<Block, 2>, DotRows<Block, 3>,
-      DotRows<Block, 4>, DotRows<Block, 5>, DotRows<Block, 6>,
-  };
-  static_assert(std::size(kOf) == kMaxDotQuantisedRows);
-  kOf[x.rows - 1](x, w, begin, out);
+  constexpr auto kOf = EveryCount<Block>(std::make_index_sequence<kMaxRows>());
+  for (std::size_t m = 0; m < x.rows;) {
+    const std::size_t count = std::min(kMaxRows, x.rows - m);
+    kOf[count - 1](x.Rows(m, count), w, begin, out.Rows(m, count));
+    m += count;
+  }
 }
 
 // Of the others: rows of x by fours, and one by one. (All counts of all formats
@@ -273,6 +283,8 @@ void DotAnyFormat(ConstMatrixView x, const WeightView& w, std::size_t begin,
   }
 }
 
+std::size_t RowsOfTile() { return kMaxRows; }
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace pellucid::kernels
@@ -319,6 +331,14 @@ void DotReference(ConstMatrixView x, const WeightView& w, std::size_t begin,
 }  // namespace
 
 HWY_EXPORT(DotAnyFormat);
+HWY_EXPORT(RowsOfTile);
+
+std::size_t MostDotQuantisedRows(const WeightView& w) {
+  constexpr std::size_t kOtherFormats = 6;
+  const std::size_t rows = HWY_DYNAMIC_DISPATCH(RowsOfTile)();
+  const bool every_count = w.dtype == DType::kQ4_1 || w.dtype == DType::kQ8_0;
+  return every_count ? rows : std::min(rows, kOtherFormats);
+}
 
 bool CanDotQuantised(const WeightView& w) {
   return HasFormat(w.dtype) && !w.transposed && w.cols % kPartials == 0;

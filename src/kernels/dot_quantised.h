@@ -15,14 +15,20 @@
 
 namespace pellucid::kernels {
 
-// More rows than these are faster by way of DecodeRows: Q4_1 rows of 576 take
-// 25 to 30% less time here with one row of x, 12% less with five, 4% less with
-// six, and with eight 5% more (Zen 3, AVX2).
-inline constexpr std::size_t kMaxDotQuantisedRows = 6;
+// The most rows of x.
+inline constexpr std::size_t kMaxDotQuantisedRows = 8;
 
 // Whether DotQuantised takes `w`: of a common quantised or narrow dtype, not
 // transposed, and of whole steps of kPartials columns.
 bool CanDotQuantised(const WeightView& w);
+
+// The most rows of x with which it is faster than by way of DecodeRows or
+// DecodePanel. Six with AVX2: Q4_1 rows of 576 take 25 to 30% less time with
+// one row of x, 12% less with five, 4% less with six, 5% more with eight (Zen
+// 3). Eight with AVX-512, where seven take 22% less, eight 8%, ten as much; but
+// of formats that have no code of their own for so many six.
+// CanDotQuantised(w).
+std::size_t MostDotQuantisedRows(const WeightView& w);
 
 // All dots of x [M, K], M <= kMaxDotQuantisedRows, with rows [begin, begin +
 // out.cols) of w [N, K], in the model's order: out [M, out.cols]. One thread;

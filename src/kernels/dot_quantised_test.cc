@@ -86,6 +86,7 @@ TEST_P(DotQuantisedTest, EqualsReference) {
           SCOPED_TRACE(::testing::Message() << InfoOf(dtype).name << " M=" << m
                                             << " N=" << n << " K=" << k);
           ASSERT_TRUE(CanDotQuantised(w.view));
+          ASSERT_LE(MostDotQuantisedRows(w.view), kMaxDotQuantisedRows);
           PaddedMatrix out(m, n, /*seed=*/8), expected(m, n, /*seed=*/8);
           DotQuantised(x.View(), w.view, /*begin=*/11, out.View());
           PlainDots(x.View(), w.view, /*begin=*/11, expected.View());

@@ -75,8 +75,8 @@ Way WayOf(ConstMatrixView x, const WeightView& w) {
     const bool few = x.rows <= kMaxDotTransposedRows;
     return few && CanDotTransposed(w) ? Way::kTransposed : Way::kBlocks;
   }
-  const bool few = x.rows <= kMaxDotQuantisedRows;
-  return few && CanDotQuantised(w) ? Way::kQuantised : Way::kBlocks;
+  const bool few = CanDotQuantised(w) && x.rows <= MostDotQuantisedRows(w);
+  return few ? Way::kQuantised : Way::kBlocks;
 }
 
 // Columns [begin, begin + count) of a matrix.

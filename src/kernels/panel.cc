@@ -364,7 +364,7 @@ namespace {
 // about 96, or 24 where weights need not be packed: a forward pass of 60 tokens
 // takes 0.93 of the time then). Short rows spend their time on waiting sums.
 constexpr std::size_t kLeastRows = 32;
-constexpr std::size_t kLeastRowsWide = 96, kLeastUnpackedRowsWide = 24;
+constexpr std::size_t kLeastRowsWide = 96, kLeastUnpackedRowsWide = 9;
 constexpr std::size_t kLeastTerms = 128;
 
 }  // namespace
