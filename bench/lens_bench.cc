@@ -5,6 +5,7 @@
 
 #include "bench/kernel_data.h"
 #include "kernels/lens_reduce.h"
+#include "kernels/lens_tally.h"
 
 namespace pellucid::bench {
 namespace {
@@ -26,6 +27,22 @@ void BM_ReduceLensBlock(benchmark::State& state) {
       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(BM_ReduceLensBlock);
+
+// The same, cells together, as the lens does it.
+void BM_LensTally(benchmark::State& state) {
+  constexpr std::size_t kCells = 31, kCount = 64;
+  Values logits(kCells * kCount, /*scale=*/10);
+  kernels::LensTally tally(kCells);
+  std::vector<float> greatest(kCells);
+  for (auto _ : state) {
+    tally.Add(logits.Rows(kCells), 0, greatest);
+    benchmark::ClobberMemory();
+  }
+  state.counters["ns/cell"] = benchmark::Counter(
+      kCells * 1e-9 * static_cast<double>(state.iterations()),
+      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(BM_LensTally);
 
 void BM_GreaterMask(benchmark::State& state) {
   Values logits(64);

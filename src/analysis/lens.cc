@@ -257,15 +257,15 @@ void LensRun::Remember(LensPlaces places) {
   }
 }
 
-// Blocks of places, the last first (unless parts are handed over in their
-// order), each with its prompts up to the last place
-// that it holds of them: what a token's numbers are depends on the tokens
-// before it alone. (A cache of keys and values would spare the tokens of the
-// blocks before, but it can be twice the size of all residuals, which are too
-// many by then.) Each prompt is run whole the first time it is met, with tokens
-// behind its last place, so that numbers which are not finite are found
-// wherever they are, before a cell is decoded of it; and each time where there
-// are edits, since a mean is over all of its tokens.
+// Blocks of places, the last first (unless in their order), each with its
+// prompts up to the last place that it holds of them: what a token's numbers
+// are depends on the tokens before it alone. (A cache of keys and values would
+// spare the tokens of the blocks before, but it can be twice the size of all
+// residuals, which are too many by then. A memory, of short prompts, has one:
+// its blocks go on behind it.) Each prompt is run whole the first time it is
+// met, with tokens behind its last place, so that numbers which are not finite
+// are found wherever they are, before a cell is decoded of it; and each time
+// where there are edits, since a mean is over all of its tokens.
 std::vector<LensBlock> LensRun::Blocks() const {
   const std::size_t most =
       kept_.rows > 0
