@@ -137,7 +137,7 @@ class Grid:
         if self._page is None:
             return None
         text = page(self._page)
-        return frame(text, self.title, rows=len(self.rows))
+        return frame(text, self.title, rows=len(self.rows), least=400)
 
     def __repr__(self) -> str:
         return (

@@ -54,7 +54,31 @@ def deliver(text: str, path: str | os.PathLike[str] | None) -> str | None:
     return None
 
 
-def frame(text: str, title: str, rows: int) -> str:
+# A page in a frame is light or dark as the frame is, which is as the system is
+# unless somebody says so: as VS Code and JupyterLab show the notebook.
+_THEMES = {
+    "dark": (
+        "body.vscode-dark",
+        "body.vscode-high-contrast",
+        '[data-jp-theme-light="false"]',
+    ),
+    "light": (
+        "body.vscode-light",
+        "body.vscode-high-contrast-light",
+        '[data-jp-theme-light="true"]',
+    ),
+}
+
+
+def _themes() -> str:
+    return "".join(
+        ",".join(f"{notebook} .pellucid-frame" for notebook in notebooks)
+        + f"{{color-scheme:{theme}}}"
+        for theme, notebooks in _THEMES.items()
+    )
+
+
+def frame(text: str, title: str, rows: int, least: int = 620) -> str:
     """Put a page into a frame, for a notebook.
 
     Parameters
@@ -65,14 +89,17 @@ def frame(text: str, title: str, rows: int) -> str:
         For those who hear it.
     rows
         Of the grid, 20 pixels each.
+    least
+        Pixels that what stands beside the grid needs.
     """
-    height = min(max(155 + 20 * rows, 620), 780)
+    height = min(max(155 + 20 * rows, least), 780)
     # On one line, without tabulators and any mark of HTML, so that what makes
     # other documents of a notebook leaves it as it is: the page's policy names
     # its script by hash.
     source = escape(text).replace("\n", "&#10;").replace("\t", "&#9;")
     return (
-        f'<div><iframe title="{escape(title)}" sandbox="{SANDBOX}" '
+        f'<div><style>{_themes()}</style><iframe class="pellucid-frame" '
+        f'title="{escape(title)}" sandbox="{SANDBOX}" '
         'allow="clipboard-write" style="width:100%;border:0;'
         f'height:{height}px" srcdoc="{source}"></iframe></div>'
     )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import PROMPT
-from pellucid import Error, InterpretableModel, Lens, zero_out
+from pellucid import Error, InterpretableModel, zero_out
 
 ITALY = "The capital of Italy is"
 TEMPLATE_BYTES = 250_000  # at most, as docs/page.md says of files
@@ -71,7 +71,7 @@ def test_what_is_shown_is_the_page(model: InterpretableModel) -> None:
     ):
         shown = result._repr_html_()
         assert 'sandbox="allow-scripts allow-downloads"' in shown
-        assert shown.count("<") == 4, "the page stands there as text"
+        assert shown.count("<") == 6, "the page stands there as text"
         assert min(shown) >= " ", "no line ends, no tabulators"
         page = result.to_html()
         assert framed(shown) == page
@@ -151,43 +151,72 @@ def test_another_tokenizer_names_the_tokens(default_path: Path) -> None:
     assert data_of(grid.to_html())["report"]["tokens"][0]["text"] == "<97>"
 
 
+def draw(shown: str, tmp_path: Path, body: str = "") -> np.ndarray:
+    """Draw a notebook's output: pixels [900, 1200, 3], 0 to 255."""
+    from matplotlib import image
+
+    document, picture = tmp_path / "a.html", tmp_path / "a.png"
+    document.write_text(f"<!doctype html><body {body}>{shown}", "utf-8")
+    subprocess.run(
+        [
+            "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--window-size=1200,900",
+            # Lest the frame be a process of its own, which the picture
+            # does not wait for.
+            "--disable-features=IsolateSandboxedIframes",
+            "--virtual-time-budget=10000",
+            f"--screenshot={picture}",
+            document.as_uri(),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return np.round(255 * image.imread(picture)[..., :3])
+
+
+def yellow(pixels: np.ndarray) -> int:
+    """Count the pixels of a probability of 1 (viridis)."""
+    return int((abs(pixels - [253, 231, 37]) <= 2).all(axis=-1).sum())
+
+
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium")
 def test_a_browser_draws_the_frame(
     model: InterpretableModel, tmp_path: Path
 ) -> None:
-    from matplotlib import image
-
-    def yellow(shown: str) -> int:
-        """Count the pixels of a probability of 1 (viridis) in a picture."""
-        document, picture = tmp_path / "a.html", tmp_path / "a.png"
-        document.write_text(f"<!doctype html><body>{shown}", "utf-8")
-        subprocess.run(
-            [
-                "chromium",
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                f"--user-data-dir={tmp_path / 'profile'}",
-                "--window-size=1200,900",
-                # Lest the frame be a process of its own, which the picture
-                # does not wait for.
-                "--disable-features=IsolateSandboxedIframes",
-                "--virtual-time-budget=10000",
-                f"--screenshot={picture}",
-                document.as_uri(),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-        pixels = np.round(255 * image.imread(picture)[..., :3])
-        return int((abs(pixels - [253, 231, 37]) <= 2).all(axis=-1).sum())
-
-    lens: Lens = model.lens(PROMPT)
-    shown = lens._repr_html_()
+    shown = model.lens(PROMPT)._repr_html_()
     seen = 0
     for _ in range(5):  # a busy machine may draw it too late
         if seen == 0:
-            seen = yellow(shown)
+            seen = yellow(draw(shown, tmp_path))
     assert seen > 2000
-    assert yellow(shown.replace("allow-scripts ", "")) == 0
+    without_script = shown.replace("allow-scripts ", "")
+    assert yellow(draw(without_script, tmp_path)) == 0
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium")
+@pytest.mark.parametrize(
+    ("body", "dark"),
+    [
+        ("", False),
+        ('class="vscode-dark"', True),
+        ('class="vscode-light"', False),
+        ('class="vscode-high-contrast vscode-high-contrast-light"', False),
+        ('data-jp-theme-light="false"', True),
+    ],
+)
+def test_a_frame_is_as_dark_as_its_notebook(
+    model: InterpretableModel, tmp_path: Path, body: str, dark: bool
+) -> None:
+    shown = model.lens(PROMPT)._repr_html_()
+    pixels = np.zeros(())
+    for _ in range(5):
+        pixels = draw(shown, tmp_path, body)
+        if yellow(pixels) > 0:
+            break
+    frame = pixels[20:600, 20:1180]
+    assert ((frame < 100).all(axis=-1).mean() > 0.5) == dark
