@@ -16,6 +16,7 @@
 
 #include "analysis/error_meter.h"
 #include "analysis/final_rows.h"
+#include "analysis/lens_blocks.h"
 #include "analysis/lens_checks.h"
 #include "analysis/lens_layout.h"
 #include "analysis/lens_memory.h"
@@ -47,12 +48,6 @@ double MillisecondsSince(Clock::time_point start) {
 constexpr std::size_t kPassBytes = std::size_t{64} << 20;
 constexpr std::size_t kPassBytesOfThread = std::size_t{4} << 20;
 
-// Places that LensOptions::on_part gets at once: enough that the weights of the
-// vocabulary, decoded once a part, are shared by hundreds of cells. Of a long
-// prompt the first ones have a forward pass of their own, over them alone,
-// which costs little and is soon done.
-constexpr std::size_t kPartPlaces = 16;
-
 // Cells that the pass may hold at once (lens_pass.h: what a cell takes).
 std::size_t CellsOfPass(const Model::Impl& model, const PassOptions& options) {
   constexpr std::size_t kCellBytes = 160;
@@ -62,46 +57,6 @@ std::size_t CellsOfPass(const Model::Impl& model, const PassOptions& options) {
   const std::size_t bytes = chunks * (kCellBytes + 2 * sizeof(TopLogit) * kept);
   return (kPassBytes + model.pool.threads() * kPassBytesOfThread) / bytes;
 }
-
-// Multiply-adds of a forward pass, roughly, for progress.
-double ForwardCost(const Model::Impl& model, const PackedPrompts& packed) {
-  double a_token = 0;
-  for (const LayerWeights& w : model.weights.layers) {
-    for (const LinearWeights* linear : {&w.qkv, &w.query, &w.key, &w.value,
-                                        &w.attn_out, &w.gate, &w.up, &w.down}) {
-      a_token += static_cast<double>(linear->weight.rows) *
-                 static_cast<double>(linear->weight.cols);
-    }
-  }
-  double cost = a_token * static_cast<double>(packed.tokens());
-  const double a_pair = static_cast<double>(model.spec.n_layers) *
-                        static_cast<double>(model.spec.QueryWidth());
-  for (std::size_t p = 0; p < packed.count(); ++p) {
-    const auto length = static_cast<double>(packed.length(p));
-    cost += a_pair * length * length;  // scores and values, half of each
-  }
-  return cost;
-}
-
-// Places that are decoded behind one forward pass, and what that runs on.
-struct LensBlock {
-  LensPlaces places;
-  std::size_t first_prompt = 0;  // of the batch: packed prompt 0
-  PackedPrompts packed;
-  std::vector<std::size_t> offsets;  // cells by place, from 0
-  MatrixView vectors;                // [cells, d_model], normed
-  Buffer embedded;                   // [cells, d_embed], where that differs
-  ConstMatrixView unembedded;        // of both what the pass multiplies
-  // Places whose tokens by the plain head are needed, counted from the block's
-  // first, their final states, and those tokens, best first.
-  std::vector<std::size_t> headed;
-  Buffer final_residuals;  // [headed, d_model], before the norm
-  std::vector<std::vector<TopLogit>> best;
-
-  std::size_t count() const { return places.last - places.first; }
-  // The final row's vector at the block's i-th place.
-  std::size_t FinalCell(std::size_t i) const { return offsets[i + 1] - 1; }
-};
 
 // One run of the lens on a batch of prompts.
 class LensRun {
@@ -131,10 +86,6 @@ class LensRun {
   void WatchTokens(const LensBlock& block);
   Status Decode(const LensBlock& block, const Progress& progress);
   std::vector<LensPlaces> Parts(LensPlaces places) const;
-  // The end of the part that holds a place.
-  static std::size_t PartEnd(std::size_t place) {
-    return (place / kPartPlaces + 1) * kPartPlaces;
-  }
   void HandOver(LensPlaces places) const;
   void NameLens(Lens* lens) const {
     if (!options_.trained) return;
@@ -240,8 +191,8 @@ void LensRun::Recall() {
     differences_[i] = found.difference;
   }
   if (!options_.on_part) return;
-  for (; handed_ + kPartPlaces <= recalled_; handed_ += kPartPlaces) {
-    HandOver({handed_, handed_ + kPartPlaces});
+  for (; handed_ + kLensPartPlaces <= recalled_; handed_ += kLensPartPlaces) {
+    HandOver({handed_, handed_ + kLensPartPlaces});
   }
 }
 
@@ -257,57 +208,19 @@ void LensRun::Remember(LensPlaces places) {
   }
 }
 
-// Blocks of places, the last first (unless in their order), each with its
-// prompts up to the last place that it holds of them: what a token's numbers
-// are depends on the tokens before it alone. (A cache of keys and values would
-// spare the tokens of the blocks before, but it can be twice the size of all
-// residuals, which are too many by then. A memory, of short prompts, has one:
-// its blocks go on behind it.) Each prompt is run whole the first time it is
-// met, with tokens behind its last place, so that numbers which are not finite
-// are found wherever they are, before a cell is decoded of it; and each time
-// where there are edits, since a mean is over all of its tokens.
 std::vector<LensBlock> LensRun::Blocks() const {
   const std::size_t most =
       kept_.rows > 0
           ? kept_.rows
           : options_.max_residual_bytes / (model_.spec.d_model * sizeof(float));
-  std::vector<LensPlaces> split =
-      SplitPlaces(layout_, {recalled_, layout_.places.size()}, most);
-  // With edits each block runs its prompts whole.
-  if (options_.on_part && InOrder() && edits_.empty() && kept_.rows == 0 &&
-      split.front().last - split.front().first > 2 * kPartPlaces) {
-    const LensPlaces some = {split.front().first, PartEnd(split.front().first)};
-    split.front().first = some.last;
-    split.insert(split.begin(), some);
-  }
-  std::vector<LensBlock> blocks;
-  for (const LensPlaces places : split) {
-    LensBlock block;
-    block.places = places;
-    block.first_prompt = layout_.places[places.first].prompt;
-    const LensPlace& end = layout_.places[places.last - 1];
-    std::vector<std::vector<TokenId>> prompts(
-        prompts_.begin() + static_cast<std::ptrdiff_t>(block.first_prompt),
-        prompts_.begin() + static_cast<std::ptrdiff_t>(end.prompt) + 1);
-    std::vector<std::size_t> whole;
-    for (const auto& prompt : prompts) whole.push_back(prompt.size());
-    if (!end.last && edits_.empty()) prompts.back().resize(end.position + 1);
-    if (memory_ != nullptr) {
-      prompts[0].erase(
-          prompts[0].begin(),
-          prompts[0].begin() + static_cast<std::ptrdiff_t>(places.first));
-    }
-    block.packed = Pack(prompts);
-    if (memory_ != nullptr) block.packed.caches = {&memory_->cache};
-    block.packed.whole_lengths = std::move(whole);
-    const std::size_t first_cell = cells_.offsets[places.first];
-    for (std::size_t i = places.first; i <= places.last; ++i) {
-      block.offsets.push_back(cells_.offsets[i] - first_cell);
-    }
-    blocks.push_back(std::move(block));
-  }
-  if (!InOrder()) std::ranges::reverse(blocks);
-  return blocks;
+  LensCut cut;
+  cut.first = recalled_;
+  cut.most_cells = most;
+  cut.in_order = InOrder();
+  cut.whole_prompts = !edits_.empty();
+  cut.first_part_apart = options_.on_part && kept_.rows == 0;
+  cut.cache = memory_ == nullptr ? nullptr : &memory_->cache;
+  return CutBlocks(layout_, cells_, prompts_, cut);
 }
 
 // As ForwardCost: the cells, and final rows again by the plain head.
@@ -481,7 +394,7 @@ std::vector<LensPlaces> LensRun::Parts(LensPlaces places) const {
   std::vector<LensPlaces> parts;
   for (LensPlaces some = places; some.first < places.last;
        some.first = some.last) {
-    some.last = std::min(PartEnd(some.first), places.last);
+    some.last = std::min(LensPartEnd(some.first), places.last);
     std::ranges::copy(SplitPlaces(layout_, some, most),
                       std::back_inserter(parts));
   }
