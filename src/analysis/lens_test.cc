@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
+#include <numeric>
 #include <string>
 
 #include "kernels/isa.h"
@@ -119,6 +121,29 @@ TEST_P(LensTest, TheLastRowIsTheModelsLogitsToTheBit) {
     EXPECT_EQ(cell.kl_to_final, 0.0f);
   }
   EXPECT_EQ(lens.max_abs_last_row_minus_logits, 0.0);
+}
+
+TEST_P(LensTest, TheLastRowKeepsTheGreatestOfThem) {
+  const Model model = Open();
+  const std::size_t vocab = model.info().vocab_size;
+  const auto ids = RandomIds(23, 1, vocab);
+  const Trace trace = model.Run(ids, {.sites = {"logits"}}).value();
+  const Tensor& logits = *trace.Find("logits");
+  for (const std::size_t k : {1u, 4u}) {
+    const Lens lens = ComputeLens(model, ids, {.top_k = k}).value();
+    for (std::size_t t = 0; t < ids.size(); ++t) {
+      std::vector<TokenId> best(vocab), kept;
+      std::iota(best.begin(), best.end(), 0);
+      std::ranges::stable_sort(best, std::greater(), [&](TokenId id) {
+        return logits.Row(t)[static_cast<std::size_t>(id)];
+      });
+      best.resize(k);
+      for (const TokenScore& score : lens.rows.back().cells[t].top) {
+        kept.push_back(score.id);
+      }
+      EXPECT_EQ(kept, best) << t;
+    }
+  }
 }
 
 TEST_P(LensTest, DoesNotDependOnThreadsBatchOrInstructionSet) {

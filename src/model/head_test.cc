@@ -100,6 +100,13 @@ TEST_F(HeadTest, FinishesLogits) {
   // A part of the vocabulary by itself: the lens works so.
   head.Finish(30, {dots.view().data + 30, 2, 40, kVocab});
   EXPECT_EQ(dots.view().Row(1)[69], logits.view().Row(1)[69]);
+  // So does one token.
+  std::vector<float> row;
+  for (const TokenId token : {0, 41, 69}) {
+    head.ReadTokenRow(token, row);
+    EXPECT_EQ(head.LogitOf(token, rows.RowSpan(1), row),
+              logits.view().Row(1)[static_cast<std::size_t>(token)]);
+  }
 }
 
 // Embeddings of a width of their own: the norm's output is brought to it.
