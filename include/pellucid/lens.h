@@ -214,9 +214,9 @@ struct Lens {
   // listed position, and since when it is the top-1 there, over all blocks.
   std::optional<LensTarget> followed;
   // max |final row's kept logits - those of Model::Unembed on the same
-  // residuals|, shown or not. 0 by construction; a self-check. Where a token is
-  // followed (FollowFinal), and with LensPrecision::kFast, it tells of one that
-  // should have been kept, too.
+  // residuals|, shown or not. 0 by construction; a self-check. At
+  // positions whose own top-1 is followed (FollowFinal), and everywhere with
+  // LensPrecision::kFast, it tells of a token that should have been kept, too.
   double max_abs_last_row_minus_logits = 0;
   // With LensPrecision::kFast: of the whole run, all its prompts.
   std::optional<LensError> error;
